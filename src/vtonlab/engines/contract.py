@@ -1,0 +1,157 @@
+"""What an engine is: plain blocking Python that makes pictures, usable from a notebook.
+
+An engine is any object with the attributes and methods of :class:`Engine`. It imports no web framework, database,
+settings or tasks: keys and limits are handed to it. Threads and processes are the caller's business. Pictures are
+``(H, W, 3) uint8`` arrays, RGB, upright (orientation already applied).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from vtonlab.errors import Text
+
+Picture = NDArray[np.uint8]
+"""``(H, W, 3) uint8``, RGB, upright."""
+
+Mask = NDArray[np.uint8]
+"""``(H, W) uint8``; 255 inside, 0 outside, values between are partly covered."""
+
+
+class GarmentKind(StrEnum):
+    """Which part of the body a garment dresses."""
+
+    AUTO = "auto"
+    UPPER = "upper"
+    LOWER = "lower"
+    DRESS = "dress"
+
+
+class Options(BaseModel):
+    """Base of every engine's own options; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do, what it takes, and what it means for privacy and licences."""
+
+    try_on: bool = True
+    generate: bool = False
+    batch: bool = False
+    kinds: tuple[GarmentKind, ...] = (GarmentKind.UPPER, GarmentKind.LOWER, GarmentKind.DRESS)
+    outfits: bool = False
+    """Takes an upper and a lower garment in one request."""
+    analyses: bool = False
+    """Has ``analyse_person`` and ``analyse_garment`` whose bytes may be kept and handed back."""
+    advice: bool = False
+    """Has ``advise``."""
+    mask: bool = False
+    seed: bool = False
+    steps: bool = False
+    description: bool = False
+    references: int = 0
+    aspect_ratios: tuple[str, ...] = ()
+    remote_host: str | None = None
+    """Host that pictures are sent to; None for an engine that runs on this machine."""
+    code_licence: str = ""
+    weights_licence: str = ""
+    commercial_use: bool = True
+
+
+class HealthStatus(StrEnum):
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True)
+class Health:
+    """The answer of :meth:`Engine.health`: how it is, and what to do about it."""
+
+    status: HealthStatus
+    detail: Text
+    hint: Text | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth telling a person about a photo, a garment or a result.
+
+    ``level`` is ``info`` (good to know), ``warning`` (the picture will be less good) or ``problem`` (it will not work).
+    """
+
+    code: str
+    level: Literal["info", "warning", "problem"]
+    text: Text
+
+
+@dataclass(frozen=True)
+class TryOnRequest:
+    """One fitting: a person, a garment, and how.
+
+    ``lower`` makes it an outfit: ``garment`` is then the upper one. ``person_analysis``, ``garment_analysis`` and
+    ``lower_analysis`` are bytes that the same engine's ``analyse_*`` returned for exactly these pictures.
+    """
+
+    person: Picture
+    garment: Picture
+    kind: GarmentKind = GarmentKind.AUTO
+    lower: Picture | None = None
+    mask: Mask | None = None
+    description: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    person_analysis: bytes | None = None
+    garment_analysis: bytes | None = None
+    lower_analysis: bytes | None = None
+
+
+@dataclass(frozen=True)
+class TryOnResult:
+    """The picture and what is known about it.
+
+    ``image``: ``(H, W, 3) uint8`` RGB of the person photo's own size. ``mask``: ``(H, W) uint8``, what was changed.
+    ``confidence``: 0 (a guess) to 1 (as good as this engine gets). ``timings``: seconds by stage, in order.
+    """
+
+    image: Picture
+    mask: Mask
+    engine: str
+    confidence: float = 1.0
+    notes: tuple[Note, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+Report = Callable[[float, str], None]
+"""``report(fraction, stage)``: progress in 0…1 and its name. It raises ``Cancelled`` when the person asked to stop,
+so an engine calls it between its stages and lets that pass."""
+
+
+def silent(fraction: float, stage: str) -> None:
+    """A :data:`Report` that tells nobody."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What every engine has. What only some can do is told by ``capabilities``."""
+
+    name: str
+    title: Text
+    capabilities: Capabilities
+    Options: type[Options]
+
+    def health(self) -> Health:
+        """Whether it could work now. Cheap, bounded in time, never raises."""
+        ...
+
+    def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
+        """Dress the person. Raises the errors of ``vtonlab.errors``."""
+        ...
