@@ -47,15 +47,19 @@ class Text:
         return self.zh if language.lower().startswith("zh") else self.en
 
     def with_values(self, **values: object) -> Text:
-        """The same text with its ``{name}`` places filled."""
-        return Text(self.en.format(**values), self.zh.format(**values))
+        """The same text with its ``{name}`` places filled; a value that is itself a Text is said in each language."""
+        return Text(self.en.format(**_said(values, "en")), self.zh.format(**_said(values, "zh")))
+
+
+def _said(values: dict[str, object], language: str) -> dict[str, object]:
+    return {name: value.say(language) if isinstance(value, Text) else value for name, value in values.items()}
 
 
 class VtonError(Exception):
     """Base of every error that is meant for a person.
 
-    ``values`` fill the ``{name}`` places of the class's sentence and hint. They are shown to people: pass no path of
-    the server, no key and no text of another exception.
+    ``values`` fill the ``{name}`` places of the class's sentence and hint; what is words is passed as a
+    :class:`Text`. They are shown to people: pass no path of the server, no key and no text of another exception.
     """
 
     code: ClassVar[str] = "error"
