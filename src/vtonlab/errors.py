@@ -72,6 +72,10 @@ class VtonError(Exception):
         self.values = values
         super().__init__(self.say("en"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions pickle by position; ours are made by name, and workers in other processes send them back.
+        return _remake, (type(self), self.values)
+
     def say(self, language: str = "en") -> str:
         """What happened, in one sentence."""
         return self.sentence.with_values(**self.values).say(language)
@@ -79,6 +83,10 @@ class VtonError(Exception):
     def advise(self, language: str = "en") -> str:
         """What to do about it."""
         return self.hint.with_values(**self.values).say(language)
+
+
+def _remake(kind: type[VtonError], values: dict[str, object]) -> VtonError:
+    return kind(**values)
 
 
 class BadInput(VtonError):
