@@ -1,0 +1,41 @@
+# Every target sets itself up first; `make run` and `make test` are all that is needed.
+.POSIX:
+.PHONY: help setup run dev test test-deep check bench docs lock clean
+
+BIN = .venv/bin
+TARGETS = src tests benchmarks scripts
+
+help: ## this list
+	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+): .*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+setup: ## make .venv ready (Python, locked dependencies, .venv/bin/vtonlab)
+	@scripts/setup.sh
+
+run: setup ## open the fitting room in the browser
+	@$(BIN)/vtonlab serve $(ARGS)
+
+dev: setup ## the same with a detailed log and without opening a browser
+	@VTONLAB_LOG_LEVEL=debug $(BIN)/vtonlab serve --no-browser $(ARGS)
+
+test: check ## every check, then the tests
+	$(BIN)/python -m pytest -m "not deep" $(ARGS)
+
+test-deep: setup ## the tests that take minutes
+	$(BIN)/python -m pytest -m deep $(ARGS)
+
+check: setup ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check $(TARGETS)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## every benchmark's table
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+docs: setup ## write the generated pages of docs/reference
+	@$(BIN)/python scripts/write_reference.py
+
+lock: setup ## resolve the dependencies anew into requirements.lock
+	@scripts/lock.sh $(ARGS)
+
+clean: ## remove what was made here, .venv included
+	rm -rf .venv .uv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
