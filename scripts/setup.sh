@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 FITS='import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12)))'
-WANTED="$(pwd) $(cat requirements.lock pyproject.toml scripts/setup.sh | cksum)"
+WANTED="$(pwd -P) $(cat requirements.lock pyproject.toml scripts/setup.sh | cksum)"
 
 say() { printf '%s\n' "vtonlab: $*" >&2; }
 
@@ -34,7 +34,7 @@ main() {
 drop_unusable_venv() {
     [ -e .venv ] || return 0
     if ! .venv/bin/python -c "$FITS" 2>/dev/null ||
-        { [ -f .venv/bin/vtonlab ] && ! head -n 2 .venv/bin/vtonlab | grep -qF "$(pwd)/.venv/bin/python"; }; then
+        { [ -f .venv/bin/vtonlab ] && ! head -n 2 .venv/bin/vtonlab | grep -qF "$(pwd -P)/.venv/bin/python"; }; then
         say "making .venv anew"
         rm -rf .venv
     fi

@@ -155,3 +155,20 @@ class Engine(Protocol):
     def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
         """Dress the person. Raises the errors of ``vtonlab.errors``."""
         ...
+
+
+@runtime_checkable
+class AnalysingEngine(Engine, Protocol):
+    """An engine with ``capabilities.analyses``: what it found out about a picture can be kept beside it.
+
+    The bytes belong to that picture and that version of the engine; what they hold is the engine's own affair. Bytes
+    it does not know (of an older version) it ignores and analyses anew.
+    """
+
+    def analyse_person(self, picture: Picture) -> bytes:
+        """For ``TryOnRequest.person_analysis``. Raises as :meth:`Engine.try_on` does."""
+        ...
+
+    def analyse_garment(self, picture: Picture, kind: GarmentKind = GarmentKind.AUTO) -> bytes:
+        """For ``TryOnRequest.garment_analysis`` or ``lower_analysis``, asked for with the same ``kind``."""
+        ...
