@@ -10,7 +10,14 @@
     │   ├── WrongKind            the garment is not of the kind that was asked for
     │   ├── BadOption            an option the engine does not have, or a value out of its range
     │   ├── FileProblem          a file or folder that is missing or cannot be read or written
-    │   └── UnknownEngine        no engine of that name is installed
+    │   ├── UnknownEngine        no engine of that name is installed
+    │   ├── BadSetting           a VTONLAB_* variable whose value cannot be used
+    │   ├── AddressTaken         the server cannot listen where it was told to
+    │   └── RequestRefused       a request the server does not answer
+    │       ├── BadRequest       a part is missing or of the wrong form
+    │       ├── PageNotFound     there is nothing at this address
+    │       ├── MethodNotAllowed the address exists, but not for this method
+    │       └── ForeignRequest   sent by another site's page
     ├── EngineError              the engine could not do its work
     │   ├── EngineUnavailable    not running, not installed, or refusing connections
     │   ├── EngineBusy           its queue is full (retryable)
@@ -181,6 +188,70 @@ class UnknownEngine(BadInput):
     status = 404
     sentence = Text("There is no engine “{name}”.", "没有名为“{name}”的引擎。")
     hint = Text("Installed engines: {known}.", "已安装的引擎：{known}。")
+
+
+class BadSetting(BadInput):
+    """A ``VTONLAB_*`` variable whose value cannot be used. Values: ``setting``, ``reason``."""
+
+    code = "bad_setting"
+    sentence = Text("The setting {setting} is not right: {reason}.", "设置 {setting} 不正确：{reason}。")
+    hint = Text(
+        "Correct or unset it; docs/reference/settings.md lists every setting.",
+        "请更正或删除它；所有设置见 docs/reference/settings.md。",
+    )
+
+
+class AddressTaken(BadInput):
+    """The server cannot listen where it was told to. Values: ``host``, ``port``, ``reason`` (Text)."""
+
+    code = "address_taken"
+    sentence = Text("Cannot listen on {host}:{port}: {reason}.", "无法监听 {host}:{port}：{reason}。")
+    hint = Text(
+        "Choose another port: vtonlab serve --port 8090 (with make: make run ARGS='--port 8090').",
+        "请换一个端口：vtonlab serve --port 8090（使用 make 时：make run ARGS='--port 8090'）。",
+    )
+
+
+class RequestRefused(BadInput):
+    """A request the server does not answer."""
+
+    code = "request_refused"
+    status = 400
+
+
+class BadRequest(RequestRefused):
+    """A part of the request is missing or of the wrong form. Values: ``part``."""
+
+    code = "bad_request"
+    status = 422
+    sentence = Text("The request's part “{part}” is missing or not right.", "请求中的“{part}”缺失或不正确。")
+    hint = Text("The reference at /docs lists what it takes.", "所需内容见 /docs。")
+
+
+class PageNotFound(RequestRefused):
+    """There is nothing at this address."""
+
+    code = "not_found"
+    status = 404
+    sentence = Text("There is nothing at this address.", "这个地址没有内容。")
+    hint = Text("Go to the start page: /", "请前往首页：/")
+
+
+class MethodNotAllowed(RequestRefused):
+    """The address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    status = 405
+    sentence = Text("This address does not take such a request.", "这个地址不接受此类请求。")
+
+
+class ForeignRequest(RequestRefused):
+    """Sent by another site's page, or to a name that is not this server's."""
+
+    code = "foreign_request"
+    status = 403
+    sentence = Text("Requests from other sites are refused.", "已拒绝来自其他网站的请求。")
+    hint = Text("Open the page at the address that vtonlab serve prints.", "请使用 vtonlab serve 显示的地址打开页面。")
 
 
 class EngineError(VtonError):
