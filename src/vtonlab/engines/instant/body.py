@@ -1,0 +1,298 @@
+"""The measures of a body, from its skeleton and its parse: what a garment is hung on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.anatomy import Floats, Skeleton, limb_coordinates, torso_coordinates
+from vtonlab.engines.instant.parsing import Parse
+from vtonlab.engines.instant.records import Arm, Body, Label, Leg, Plane, Points
+
+_PROFILE_T = np.arange(-0.1, 2.001, 0.025, dtype=np.float32)
+_LIMB_STEPS = 48
+
+
+@dataclass(frozen=True)
+class _View:
+    """The person at parsing size, with the torso's coordinates; lengths come back to working pixels by ``/ scale``."""
+
+    labels: Plane
+    skeleton: Skeleton
+    t: Floats
+    u: Floats
+    scale: float
+
+
+def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Points) -> Body:
+    """Everything in :class:`.records.Body`. ``picture`` and ``skeleton`` at working size, ``face`` its outline."""
+    small = skeleton.scaled(parse.scale)
+    t, u = torso_coordinates(small, (parse.labels.shape[0], parse.labels.shape[1]))
+    view = _View(parse.labels, small, t, u, parse.scale)
+    chin = find_chin(skeleton, face)
+    neck = find_neck(skeleton, chin)
+    left, right = measure_profile(view)
+    waist_t, top_hem_t, tucked = measure_waist(view, parse)
+    line_left, line_right = trace_shoulders(view)
+    return Body(
+        unit=skeleton.unit,
+        turn=skeleton.turn,
+        neck=neck,
+        shoulders=skeleton.shoulders,
+        hips=skeleton.hips,
+        down=skeleton.down,
+        across=skeleton.across,
+        hips_across=_direction(skeleton.joint("hip", 0), skeleton.joint("hip", 1), skeleton.across),
+        torso_length=skeleton.torso_length,
+        left_arm=measure_arm(view, skeleton, 0),
+        right_arm=measure_arm(view, skeleton, 1),
+        left_leg=measure_leg(view, skeleton, 0),
+        right_leg=measure_leg(view, skeleton, 1),
+        shoulder_line_left=line_left,
+        shoulder_line_right=line_right,
+        profile_t=_PROFILE_T.copy(),
+        profile_left=left,
+        profile_right=right,
+        chin=chin,
+        mouth=skeleton.mouth,
+        eyes=skeleton.eyes,
+        waist_t=waist_t,
+        top_hem_t=top_hem_t,
+        tucked=tucked,
+        one_piece=parse.same_cloth,
+        neckline=trace_neckline(view, chin * parse.scale),
+        top_plainness=measure_plainness(picture, parse, Label.UPPER, skeleton.unit),
+        lower_plainness=measure_plainness(picture, parse, Label.LOWER, skeleton.unit),
+        skin_lab=parse.skin_lab,
+    )
+
+
+def _direction(start: Points, end: Points, otherwise: Points) -> Points:
+    step = end - start
+    length = float(np.hypot(*step))
+    if length < 2 or float(step @ otherwise) / length < 0.7:
+        return otherwise
+    return np.asarray(step / length, np.float32)
+
+
+def find_chin(skeleton: Skeleton, face: Points) -> Points:
+    """The lowest point of the face's outline along the line from eyes to mouth; else 0.8 face heights below the mouth
+    (the mean over face meshes of the chin's distance)."""
+    axis = skeleton.mouth - skeleton.eyes
+    length = float(np.hypot(*axis))
+    axis = axis / length if length > 1 else -skeleton.down
+    if len(face):
+        return np.asarray(face[int((face @ axis).argmax())], np.float32)
+    return np.asarray(skeleton.mouth + 0.8 * skeleton.face_height * axis, np.float32)
+
+
+def find_neck(skeleton: Skeleton, chin: Points) -> Points:
+    """The base of the neck: above the middle of the shoulder joints, at most half way to the chin."""
+    rise = float((skeleton.shoulders - chin) @ skeleton.down)
+    return np.asarray(skeleton.shoulders - skeleton.down * np.clip(0.5 * rise, 0.05, 0.18 * skeleton.unit), np.float32)
+
+
+# ------------------------------------------------------------------------------------------------- the torso
+
+
+def measure_profile(view: _View) -> tuple[Floats, Floats]:
+    """Distances from the axis to the torso's left and right outline at every t of the profile, working px.
+
+    Walking outwards from the axis, the torso ends where the background begins or where an arm hanging in the way
+    begins; rows with neither are filled from their neighbours.
+    """
+    skeleton, scale = view.skeleton, view.scale
+    steps = np.arange(0.0, 1.6, 1.5 / max(skeleton.unit, 8.0), dtype=np.float32)
+    body = np.isin(view.labels, (Label.UPPER, Label.LOWER, Label.SKIN, Label.OTHER)).astype(np.uint8)
+    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
+    sides = []
+    for sign, side in ((-1, 0), (1, 1)):
+        centre = skeleton.shoulders + _PROFILE_T[:, None] * skeleton.torso_length * skeleton.down
+        grid = centre[:, None] + sign * steps[None, :, None] * skeleton.unit * square
+        inside = cv2.remap(body, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST) > 0
+        reach = _first_end(inside) * (steps[1] - steps[0])
+        arm = _arm_inner_edge(skeleton, side, sign, square)
+        reach = np.where(np.isfinite(arm) & (arm < reach), arm, reach)
+        seen = inside[:, 0] & (grid[:, 0, 1] < view.labels.shape[0])
+        sides.append(_fill(reach, seen & (reach > 0.08)) * skeleton.unit / scale)
+    return sides[0], sides[1]
+
+
+def _first_end(inside: NDArray[np.bool_]) -> Floats:
+    """For each row the number of steps until ``inside`` ends for three steps."""
+    gap = ~inside
+    run = gap[:, :-2] & gap[:, 1:-1] & gap[:, 2:]
+    return np.where(run.any(1), run.argmax(1), inside.shape[1]).astype(np.float32)
+
+
+def _arm_inner_edge(skeleton: Skeleton, side: int, sign: int, square: Points) -> Floats:
+    """Distance (units) from the axis to the arm's inner edge at each t of the profile; inf where no arm hangs there."""
+    chain = [skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist", "index")]
+    edge = np.full(len(_PROFILE_T), np.inf, np.float32)
+    radii = (0.13, 0.10, 0.08, 0.10)
+    for index in range(3):
+        first, last = chain[index], chain[index + 1]
+        ts = [float((p - skeleton.shoulders) @ skeleton.down) / skeleton.torso_length for p in (first, last)]
+        us = [sign * float((p - skeleton.shoulders) @ square) / skeleton.unit for p in (first, last)]
+        low, high = min(ts), max(ts)
+        if high - low < 0.02:
+            continue
+        rows = (_PROFILE_T >= low) & (_PROFILE_T <= high) & (_PROFILE_T > 0.12)
+        share = (_PROFILE_T - ts[0]) / (ts[1] - ts[0])
+        at = us[0] + share * (us[1] - us[0]) - (radii[index] + share * (radii[index + 1] - radii[index]))
+        at = np.where(at > 0.22, at, np.inf)
+        edge = np.where(rows, np.minimum(edge, at), edge)
+    return edge.astype(np.float32)
+
+
+def _fill(values: Floats, good: NDArray[np.bool_]) -> Floats:
+    """Gaps from their neighbours, then smoothed."""
+    if not good.any():
+        return np.full(len(values), 0.5, np.float32)
+    filled = np.interp(_PROFILE_T, _PROFILE_T[good], values[good]).astype(np.float32)
+    return cv2.GaussianBlur(cv2.medianBlur(filled[:, None], 5), (1, 5), 1.0)[:, 0].astype(np.float32)
+
+
+def measure_waist(view: _View, parse: Parse) -> tuple[float, float, bool]:
+    """``waist_t``, ``top_hem_t`` and whether the top is tucked in."""
+    middle = np.abs(view.u) < 0.14
+    waist_t = _quantile(view.t[middle & (view.labels == Label.LOWER)], 0.02, parse.waist_t)
+    hem_t = _quantile(view.t[middle & (view.labels == Label.UPPER)], 0.98, parse.waist_t)
+    if not 0.3 < waist_t < 1.7:
+        waist_t = parse.waist_t
+    hem_t = float(np.clip(hem_t, 0.3, waist_t + 0.05))
+    tucked = abs(hem_t - waist_t) < 0.08 and waist_t < 0.92
+    return waist_t, waist_t if tucked else hem_t, tucked
+
+
+def _quantile(values: Floats, share: float, otherwise: float) -> float:
+    return float(np.quantile(values, share)) if len(values) > 40 else otherwise
+
+
+def trace_shoulders(view: _View) -> tuple[Points, Points]:
+    """The top outline of both shoulders, neck side first, working px.
+
+    Columns whose top is hair or hidden are taken from the other side; where both are hidden, from a straight slope.
+    """
+    skeleton = view.skeleton
+    us = np.linspace(0.2, 0.56, 19, dtype=np.float32)
+    rises = []
+    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
+    steps = np.arange(-0.45, 0.35, 1.0 / max(skeleton.unit, 8.0), dtype=np.float32)
+    for sign in (-1, 1):
+        start = skeleton.shoulders + sign * us[:, None] * skeleton.unit * square
+        grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
+        found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+        cloth = np.isin(found, (Label.UPPER, Label.SKIN))
+        run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
+        first = run.argmax(1)
+        before = np.where(first > 0, found[np.arange(len(us)), np.maximum(first - 1, 0)], Label.HAIR)
+        clear = run.any(1) & (before == Label.BACKGROUND)
+        rises.append(np.where(clear, steps[first], np.nan))
+    lines = []
+    for own, other, sign in ((rises[0], rises[1], -1), (rises[1], rises[0], 1)):
+        rise = _smooth_rise(np.where(np.isnan(own), other, own), us)
+        lines.append(
+            (skeleton.shoulders + sign * us[:, None] * skeleton.unit * square + rise[:, None] * skeleton.unit * skeleton.down)
+            / view.scale
+        )
+    return lines[0].astype(np.float32), lines[1].astype(np.float32)
+
+
+def _smooth_rise(rise: Floats, us: Floats) -> Floats:
+    """A shoulder's height over its joint at ``us``: a quadratic through what was seen, drawn to the usual slope."""
+    usual = -0.20 + 0.28 * (us - 0.2) + 0.35 * np.maximum(us - 0.42, 0)
+    seen = ~np.isnan(rise) & (np.abs(rise - usual) < 0.2)
+    weight = np.where(seen, 1.0, 0.03)
+    value = np.where(seen, rise, usual)
+    basis = np.stack([np.ones_like(us), us, us**2, us**3], 1)
+    answer, *_ = np.linalg.lstsq(basis * np.sqrt(weight)[:, None], value * np.sqrt(weight), rcond=None)
+    return np.asarray(basis @ answer, np.float32)
+
+
+def trace_neckline(view: _View, chin: Points) -> Points:
+    """The edge of the worn top at the neck from left to right, working px; (0, 2) where none is seen."""
+    skeleton = view.skeleton
+    us = np.linspace(-0.4, 0.4, 41, dtype=np.float32)
+    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
+    top = float((chin - skeleton.shoulders) @ skeleton.down) / skeleton.unit
+    steps = np.arange(min(top, -0.05), 0.9, 1.0 / max(skeleton.unit, 8.0), dtype=np.float32)
+    start = skeleton.shoulders + us[:, None] * skeleton.unit * square
+    grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
+    found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    cloth = found == Label.UPPER
+    run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
+    first = run.argmax(1)
+    before = found[np.arange(len(us)), np.maximum(first - 2, 0)]
+    good = run.any(1) & (first > 1) & np.isin(before, (Label.SKIN, Label.HAIR))
+    if good.sum() < 5:
+        return np.zeros((0, 2), np.float32)
+    points = start + steps[first][:, None] * skeleton.unit * skeleton.down
+    return np.asarray(points[good] / view.scale, np.float32)
+
+
+# ------------------------------------------------------------------------------------------------- the limbs
+
+
+def measure_arm(view: _View, skeleton: Skeleton, side: int) -> Arm:
+    chain = [view.skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist")]
+    return Arm(
+        shoulder=skeleton.joint("shoulder", side),
+        elbow=skeleton.joint("elbow", side),
+        wrist=skeleton.joint("wrist", side),
+        fingers=skeleton.joint("index", side),
+        seen=min(skeleton.seen("elbow", side), skeleton.seen("wrist", side)),
+        sleeve_end=_covered(view, chain, Label.UPPER, 0.08),
+    )
+
+
+def measure_leg(view: _View, skeleton: Skeleton, side: int) -> Leg:
+    chain = [view.skeleton.joint(name, side) for name in ("hip", "knee", "ankle")]
+    ends = chain[1][1] >= view.labels.shape[0]
+    return Leg(
+        hip=skeleton.joint("hip", side),
+        knee=skeleton.joint("knee", side),
+        ankle=skeleton.joint("ankle", side),
+        toes=skeleton.joint("toes", side),
+        seen=0.0 if ends else min(skeleton.seen("knee", side), skeleton.seen("ankle", side)),
+        hem=_covered(view, chain, Label.LOWER, 0.07),
+    )
+
+
+def _covered(view: _View, chain: list[Floats], label: Label, radius: float) -> float:
+    """How far along the limb (0…1) ``label`` goes: the split that best has it before and skin after."""
+    along, apart = limb_coordinates(chain, (view.labels.shape[0], view.labels.shape[1]))
+    lengths = [float(np.hypot(*(b - a))) for a, b in zip(chain[:-1], chain[1:], strict=True)]
+    total = max(sum(lengths), 1.0)
+    share = np.where(along < 1, along * lengths[0], lengths[0] + (along - 1) * lengths[1]) / total
+    core = (apart < radius * view.skeleton.unit) & (share >= 0) & (share <= 1)
+    step = np.clip((share[core] * _LIMB_STEPS).astype(np.int32), 0, _LIMB_STEPS - 1)
+    found = view.labels[core]
+    covered = np.bincount(step, found == label, _LIMB_STEPS)
+    bare = np.bincount(step, found == Label.SKIN, _LIMB_STEPS)
+    gain = np.concatenate([[0.0], np.cumsum(covered - bare)])
+    best = int(gain.argmax())
+    if not (covered.sum() or bare.sum()):
+        return 0.0
+    return best / _LIMB_STEPS
+
+
+# ------------------------------------------------------------------------------------------------- the cloth
+
+
+def measure_plainness(picture: Picture, parse: Parse, label: Label, unit: float) -> float:
+    """0 strongly patterned … 1 plain: by the spread of the chroma and by the lightness's fine detail."""
+    mask = cv2.erode((parse.labels == label).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if mask.sum() < 100:
+        return 0.5
+    size = (parse.labels.shape[1], parse.labels.shape[0])
+    lab = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB).astype(np.float32)
+    chroma = lab[mask][:, 1:]
+    spread = float(np.mean(np.abs(chroma - np.median(chroma, 0)).sum(1)))
+    coarse = cv2.GaussianBlur(lab[..., 0], (0, 0), max(1.5, 0.04 * unit * parse.scale))
+    fine = float(np.mean(np.abs(lab[..., 0] - coarse)[mask]))
+    return float(np.exp(-((spread / 7) ** 2) - (fine / 9) ** 2))
