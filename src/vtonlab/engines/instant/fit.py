@@ -1,0 +1,263 @@
+"""How large the garment is on this body, and which place of it comes to lie where.
+
+The torso is pinned by pairs of points: the shoulder line, the flanks from armpit to hem, and a lattice inside that
+follows one true similarity, so that prints keep their shape and only the rim of the cloth gives way. Constants are
+relative to the body's ``unit`` and come from the prototype's measurements unless a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
+from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
+from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
+
+
+@dataclass(frozen=True)
+class TorsoFit:
+    """A garment's torso pinned to a body."""
+
+    scale: float
+    """Working pixels of the person per garment pixel."""
+    plate: ThinPlate
+    """Body → garment."""
+    pins: Points
+    """``(N, 2)`` on the body, for checks and drawings."""
+    seams: dict[Side, tuple[Points, Points]]
+    """Shoulder end and armpit on the body: where the sleeve begins."""
+    hem_t: float
+    tucked: bool
+
+
+def fit_torso(person: Person, garment: Garment) -> TorsoFit:
+    """Pin an upper garment or a dress to the body."""
+    body = person.body
+    scale = choose_scale(body, garment)
+    hang = hang_garment(person, garment, scale)
+    pins = _Pins()
+    seams = {}
+    for side in SIDES:
+        shoulder = _pin_shoulder(pins, body, garment, side, hang)
+        armpit = _pin_flank(pins, person, garment, side, hang)
+        seams[side] = (shoulder, armpit)
+    _pin_middle(pins, body, garment, hang)
+    body_points, garment_points, weights = pins.arrays()
+    plate = fit_thin_plate(body_points, garment_points, weights)
+    return TorsoFit(scale, plate, body_points, seams, hang.hem_t, hang.tucked)
+
+
+def choose_scale(body: Body, garment: Garment) -> float:
+    """Person pixels per garment pixel.
+
+    Sleeved garments are sized by their shoulders (0.93 unit across), kept within 0.95–1.20 of the chest; sleeveless
+    ones by the chest, since their shoulders may be anything from straps to caps.
+    """
+    chest = float(half_width(body, "left", np.float32(0.32)) + half_width(body, "right", np.float32(0.32))) / body.turn
+    shoulders = max(_span(garment, "shoulder"), 1.0)
+    armpits = max(_span(garment, "armpit"), 1.0)
+    if garment.cut is Cut.SLEEVELESS:
+        scale = 0.96 * max(chest, 0.98 * body.unit) / armpits
+        return min(scale, 1.22 * body.unit / shoulders) if shoulders > 0.75 * armpits else scale
+    return float(np.clip(0.93 * body.unit / shoulders, 0.95 * chest / armpits, 1.20 * chest / armpits))
+
+
+# ------------------------------------------------------------------------------------------------ how it hangs
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Where each height of the garment comes to lie on the body's axis."""
+
+    scale: float
+    garment_top: float
+    """Garment row of the neck points."""
+    armpit_row: float
+    top_t: float
+    """t on the axis that ``garment_top`` would have if the middle did not rise."""
+    rise: float
+    """How far the middle rises above the neck points' height, px: the front of a worn garment is drawn up."""
+    lengthen: float
+    """Stretch of the part below the armpits."""
+    torso_length: float
+    neck_u: dict[Side, float]
+    hem_t: float
+    tucked: bool
+
+    def t_of(self, row: NDArray[np.float32] | float) -> NDArray[np.float32]:
+        """t for rows of the garment."""
+        drop = (np.asarray(row, np.float32) - self.garment_top) * self.scale
+        chest = (self.armpit_row - self.garment_top) * self.scale
+        drop = np.where(drop > chest, chest + (drop - chest) * self.lengthen, drop)
+        return np.asarray(self.top_t + (drop - self.rise) / self.torso_length, np.float32)
+
+
+def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
+    """Hang the garment from the shoulders and see where its hem falls."""
+    body, unit = person.body, person.body.unit
+    neck_u = {side: _neck_distance(body, garment, side, scale) for side in SIDES}
+    tops = [shoulder_point(body, side, neck_u[side]) for side in SIDES]
+    top_t = float(((tops[0] + tops[1]) / 2 - body.shoulders) @ body.down) / body.torso_length
+    garment_top = _mean_row(garment, "neck")
+    armpit_row = _mean_row(garment, "armpit")
+    hem_row = _mean_row(garment, "hem")
+    depth = float(garment.neckline[:, 1].max() - garment_top) * scale if len(garment.neckline) else 0.0
+    rise = 0.03 * unit if _high_neck(garment) else min(0.15 * unit, 0.6 * max(depth, 0.0))
+    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, 0.0, False)
+    hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
+    tucked = body.tucked and garment.kind is GarmentKind.UPPER
+    lengthen = _lengthen(body, garment, hem_t, armpit_t, tucked)
+    hem_t = armpit_t + (hem_t - armpit_t) * lengthen
+    return Hang(scale, garment_top, armpit_row, top_t, rise, lengthen, body.torso_length, neck_u, hem_t, tucked)
+
+
+def _lengthen(body: Body, garment: Garment, hem_t: float, armpit_t: float, tucked: bool) -> float:
+    """Stretch below the armpits so that the hem falls where a hem can be.
+
+    A hem near the worn top's own hem is laid onto it: cloth that ends a finger's breadth higher or lower is within
+    the error of any fit, and nothing has to be invented. A tucked top must reach the waistband.
+    """
+    if garment.kind is not GarmentKind.UPPER or hem_t < armpit_t + 0.1:
+        return 1.0
+    if tucked:
+        return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
+    wanted = body.top_hem_t
+    ratio = (wanted - armpit_t) / (hem_t - armpit_t)
+    if 0.85 <= ratio <= 1.2:
+        return float(ratio)
+    return float(np.clip((body.waist_t - armpit_t) / (hem_t - armpit_t), 1.0, 1.2)) if ratio > 1.2 else 1.0
+
+
+def _neck_distance(body: Body, garment: Garment, side: Side, scale: float) -> float:
+    """How far from the axis the garment's neck point lies on the shoulder, px."""
+    unit = body.unit
+    u = abs(garment.landmarks[f"neck_{side}"].x - garment.axis_x) * scale
+    nearest = 0.135 * unit if _high_neck(garment) else (0.17 if garment.cut is Cut.SLEEVELESS else 0.185) * unit
+    if u <= nearest:
+        return nearest * body.turn
+    slack = float(np.interp(u / unit, [0.25, 0.45], [0.88, 0.95]))
+    return (nearest + (u - nearest) * slack) * body.turn
+
+
+def _high_neck(garment: Garment) -> bool:
+    """A turtleneck or band that lies against the neck."""
+    opening, depth = _span(garment, "neck"), 0.0
+    if len(garment.neckline):
+        depth = float(garment.neckline[:, 1].max() - _mean_row(garment, "neck"))
+    return opening < 0.27 * _span(garment, "shoulder") and depth < 0.4 * opening and garment.cut is not Cut.SLEEVELESS
+
+
+# ------------------------------------------------------------------------------------------------ the pins
+
+
+class _Pins:
+    """Pairs of places being gathered: on the body, on the garment, and how firmly they hold."""
+
+    def __init__(self) -> None:
+        self._body: list[Points] = []
+        self._garment: list[Points] = []
+        self._weights: list[float] = []
+
+    def add(self, body: Points, garment: Points | tuple[float, float], weight: float) -> None:
+        self._body.append(np.asarray(body, np.float32))
+        self._garment.append(np.asarray(garment, np.float32))
+        self._weights.append(weight)
+
+    def arrays(self) -> tuple[Points, Points, NDArray[np.float32]]:
+        return np.stack(self._body), np.stack(self._garment), np.float32(self._weights)
+
+
+def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> Points:
+    """Lay the garment's shoulder line onto the body's; gives the place of its outer end."""
+    neck, tip = garment.landmarks[f"neck_{side}"], garment.landmarks[f"shoulder_{side}"]
+    inner = hang.neck_u[side]
+    reach = abs(tip.x - neck.x) * hang.scale * body.turn
+    up = np.float32([body.across[1], -body.across[0]]) * (0.012 * body.unit)
+    end = shoulder_point(body, side, inner)
+    for share in (0.0, 0.33, 0.66, 1.0):
+        x = neck.x + (tip.x - neck.x) * share
+        row = _outline_row(garment, side, x, neck.y + (tip.y - neck.y) * share)
+        end = shoulder_point(body, side, inner + reach * share) + up
+        pins.add(end, (x, row), 2.0)
+    return end
+
+
+def _outline_row(garment: Garment, side: Side, x: float, fallback: float) -> float:
+    """Height of the garment's upper outline at column ``x``, near ``fallback``."""
+    column = garment.alpha[:, int(np.clip(round(x), 0, garment.alpha.shape[1] - 1))]
+    filled = np.flatnonzero(column > 127)
+    if not len(filled):
+        return fallback
+    near = 0.04 * garment.alpha.shape[0]
+    return float(filled[0]) if abs(filled[0] - fallback) < near else fallback
+
+
+def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: Hang) -> Points:
+    """Lay the side of the garment, armpit to hem, onto the side of the body; gives the armpit's place."""
+    body, unit = person.body, person.body.unit
+    sign = SIGN[side]
+    armpit, hem = garment.landmarks[f"armpit_{side}"], garment.landmarks[f"hem_{side}"]
+    rows = np.linspace(armpit.y, hem.y, 8, dtype=np.float32)
+    columns = flank_columns(garment, side, rows)
+    t = hang.t_of(rows)
+    places, across = spine(body, t)
+    own = np.abs(columns - garment.axis_x) * hang.scale * body.turn
+    outline = half_width(body, side, t)
+    sleeved = garment.cut is not Cut.SLEEVELESS
+    width = np.clip(own, outline * np.where(np.arange(8) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
+    if garment.kind is GarmentKind.DRESS:
+        # A skirt keeps its own flare; over the hips it only must not be narrower than they are.
+        free = np.clip((t - 0.8) / 0.2, 0, 1)
+        width = width * (1 - free) + np.maximum(own, outline * np.interp(t, [0.85, 1.1, 1.6], [1.02, 1.0, 0.7])) * free
+    if hang.tucked:
+        held = 1 / (1 + np.exp(-(t - body.waist_t + 0.12) / 0.05))
+        width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held
+    width[0] = np.clip(own[0], 0.9 * outline[0], 1.12 * outline[0])
+    if sleeved:
+        width = width + unit * np.float32([0.065, 0.05, 0.03, 0.012, 0, 0, 0, 0])
+    flank = places + across * (sign * width)[:, None]
+    for place, x, row in zip(flank, columns, rows, strict=True):
+        pins.add(place, (x, row), 1.5)
+    return np.asarray(flank[0], np.float32)
+
+
+def flank_columns(garment: Garment, side: Side, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Column of the garment's side at each row between armpit and hem."""
+    armpit, hem = garment.landmarks[f"armpit_{side}"], garment.landmarks[f"hem_{side}"]
+    outline = garment.outline_left if side == "left" else garment.outline_right
+    start = int(np.hypot(*(outline - [armpit.x, armpit.y]).T).argmin())
+    stop = int(np.hypot(*(outline - [hem.x, hem.y]).T).argmin())
+    straight = np.interp(rows, [armpit.y, hem.y], [armpit.x, hem.x]).astype(np.float32)
+    path = outline[start : stop + 1]
+    if len(path) < 4:
+        return straight
+    path = path[np.argsort(path[:, 1], kind="stable")]
+    found = np.interp(rows, path[:, 1], path[:, 0]).astype(np.float32)
+    # An armpit invented for a fused sleeve does not lie on the outline: meet the outline gradually.
+    below = np.clip((rows - armpit.y) / max(float(path[0, 1]) - armpit.y, 1.0), 0, 1) if path[0, 1] > armpit.y else 1.0
+    return np.asarray(straight * (1 - below) + found * below, np.float32)
+
+
+def _pin_middle(pins: _Pins, body: Body, garment: Garment, hang: Hang) -> None:
+    """A lattice over chest and belly that follows one similarity, so that what is printed there keeps its shape."""
+    top = float(garment.neckline[:, 1].max()) if len(garment.neckline) else hang.garment_top
+    rows = np.linspace(top, _mean_row(garment, "hem"), 8, dtype=np.float32)
+    places, across = spine(body, hang.t_of(rows))
+    span = _span(garment, "armpit")
+    for row, place, direction in zip(rows, places, across, strict=True):
+        for share in (-0.4, -0.2, 0.0, 0.2, 0.4):
+            x = share * span
+            at = place + direction * (x * hang.scale * body.turn)
+            pins.add(at, (garment.axis_x + x, row), 0.8 if abs(share) < 0.3 else 0.3)
+
+
+def _span(garment: Garment, name: str) -> float:
+    return abs(garment.landmarks[f"{name}_right"].x - garment.landmarks[f"{name}_left"].x)
+
+
+def _mean_row(garment: Garment, name: str) -> float:
+    return (garment.landmarks[f"{name}_left"].y + garment.landmarks[f"{name}_right"].y) / 2

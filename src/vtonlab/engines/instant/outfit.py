@@ -1,0 +1,61 @@
+"""One fitting at working size: from a person and a garment to pieces of cloth and the finished picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vtonlab.engines.contract import GarmentKind, Picture
+from vtonlab.engines.instant.axes import SIDES, Side
+from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern
+from vtonlab.engines.instant.fit import TorsoFit, fit_torso
+from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose
+from vtonlab.engines.instant.records import Garment, Part, Person
+from vtonlab.engines.instant.reveal import Undressed
+from vtonlab.engines.instant.shade import Light
+from vtonlab.engines.instant.sleeves import SleeveFit, fit_sleeve
+from vtonlab.engines.instant.warp import OUTSIDE, Mesh, rasterise, region_of
+
+
+@dataclass(frozen=True)
+class Draped:
+    """A garment lying on a person: its pieces, back to front, and how it is worn."""
+
+    pieces: list[Cloth]
+    wearing: Wearing
+
+
+def drape(person: Person, garment: Garment) -> Draped:
+    """Lay a garment onto a person."""
+    torso = fit_torso(person, garment)
+    pattern = scale_pattern(garment, torso.scale)
+    sleeves: dict[Side, SleeveFit] = {}
+    for side in SIDES:
+        found = fit_sleeve(person, garment, torso, side)
+        if found is not None:
+            sleeves[side] = found
+    shape = person.labels.shape
+    region = region_of(_torso_corners(torso, garment), (shape[0], shape[1]), 0.06 * person.body.unit)
+    map_x, map_y = torso.plate.over(region)
+    pieces = [lay_cloth(pattern, Part.BODY, region, map_x, map_y)]
+    for side, sleeve in sleeves.items():
+        if SLEEVES[side] not in pattern.masks:
+            continue
+        around = region_of(sleeve.mesh.body.reshape(-1, 2), (shape[0], shape[1]), 2)
+        sleeve_x, sleeve_y = rasterise(sleeve.mesh, around)
+        pieces.append(lay_cloth(pattern, SLEEVES[side], around, sleeve_x, sleeve_y))
+    wearing = Wearing(garment.kind, torso.tucked, {side: fit.cuff_arc for side, fit in sleeves.items()})
+    return Draped(pieces, wearing)
+
+
+def _torso_corners(torso: TorsoFit, garment: Garment) -> np.ndarray:
+    return torso.pins
+
+
+def dress(picture: Picture, person: Person, undressed: Undressed, light: Light, draped: Draped) -> Picture:
+    """The finished working picture."""
+    return compose(picture, person, undressed, light, draped.pieces, draped.wearing)
+
+
+__all__ = ["OUTSIDE", "Draped", "GarmentKind", "Mesh", "drape", "dress"]

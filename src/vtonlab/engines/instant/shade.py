@@ -1,0 +1,84 @@
+"""The person's own light on the new cloth.
+
+Where the worn garment is plain, its lightness *is* light and shadow: folds, the side turned from the lamp. That is
+taken over. A garment's own roundness near its rim and the shadows that pieces throw are added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.instant.blend import blur, shrink
+from vtonlab.engines.instant.records import Label, Person, Picture, Plane
+from vtonlab.engines.instant.warp import Field
+
+SHEEN = 14.0
+"""Grey levels added to cloth before shading: even black cloth shows its folds by what it reflects."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """Light in a photo of a person, for cloth of one kind."""
+
+    folds: Field
+    """``(h/2, w/2)`` factor from the worn garment's folds, 1 where nothing is known."""
+    exposure: float
+    """How bright the scene is against a catalogue photo, about 0.7–1.0."""
+
+
+def read_light(picture: Picture, person: Person, kind: GarmentKind) -> Light:
+    """Read folds and exposure from the photo."""
+    body = person.body
+    small = shrink(picture, 2)
+    lightness = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+    folds = np.ones(lightness.shape, np.float32)
+    for label, plain in ((Label.UPPER, body.top_plainness), (Label.LOWER, body.lower_plainness)):
+        if kind is GarmentKind.DRESS or (label is Label.UPPER) == (kind is GarmentKind.UPPER):
+            folds = folds * _folds(lightness, shrink(person.mattes[label], 2), body.unit / 2, plain)
+    bright = float(np.percentile(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), 98)) / 255
+    return Light(folds, float(np.clip(0.55 + 0.47 * bright, 0.72, 1.0)))
+
+
+def _folds(lightness: Field, matte: Plane, unit: float, plain: float) -> Field:
+    """Fine over coarse lightness inside a worn garment, clipped to what folds do."""
+    weight = np.where(matte > 235, np.float32(1), np.float32(0))
+    weight = cv2.erode(weight, np.ones((3, 3), np.uint8))
+    if float(weight.sum()) < 200 or plain <= 0.02:
+        return np.ones(lightness.shape, np.float32)
+    seen = lightness * weight
+
+    def local(sigma: float) -> Field:
+        return blur(seen, sigma) / np.maximum(blur(weight, sigma), 1e-3)
+
+    coarse = local(0.28 * unit)
+    ratio = (local(0.012 * unit + 0.5) + 8) / (coarse + 8) - 1
+    cover = np.clip(blur(weight, 2.0), 0, 1)
+    strength = plain * np.clip((coarse - 15) / 50, 0, 1)
+    return np.asarray(1 + np.clip(ratio, -0.3, 0.2) * cover * strength, np.float32)
+
+
+def shade_cloth(colour: Picture, factor: Field) -> Picture:
+    """Cloth under a light ``factor`` ``(h, w)``, about 0.6–1.2."""
+    lifted = cv2.add(colour, (SHEEN, SHEEN, SHEEN, 0))
+    lit = cv2.multiply(lifted, cv2.merge([factor] * 3), dtype=cv2.CV_8U)
+    return np.asarray(cv2.subtract(lit, (SHEEN, SHEEN, SHEEN, 0)), np.uint8)
+
+
+def round_off(alpha: Plane, unit: float, depth: float, width: float) -> Field:
+    """Darkening towards the rim of a piece: ``1 - depth`` at the rim, 1 from ``width`` units inside; half size."""
+    small = shrink(alpha, 2)
+    distance = cv2.distanceTransform((small > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    inside = np.clip(distance / max(width * unit / 2, 1.0), 0, 1) ** 0.7
+    return blur(np.asarray(1 - depth + depth * inside, np.float32), 1.5)
+
+
+def throw_shadow(alpha: Plane, unit: float, fall: float, softness: float) -> Field:
+    """Soft shadow (0…1, half size) of a piece, falling ``fall`` units downwards."""
+    small = shrink(alpha, 2).astype(np.float32) * np.float32(1 / 255)
+    move = np.float32([[1, 0, 0], [0, 1, fall * unit / 2]])
+    moved = cv2.warpAffine(small, move, small.shape[::-1])
+    return blur(np.asarray(moved, np.float32), softness * unit / 2)

@@ -1,0 +1,199 @@
+"""Sleeves: a ruled mesh between the sleeve's outer and inner edge, laid along the arm.
+
+The mesh begins on the seam between shoulder end and armpit with exactly the places that the torso's own map has
+there, so that cloth runs on across the seam without a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.instant.axes import SIGN, Side, Values, arm_curve, arm_of, arm_radius, normals, reach
+from vtonlab.engines.instant.fit import TorsoFit
+from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Person, Points
+from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
+
+ROWS = 40
+SHARES = np.linspace(-0.1, 1.1, 16, dtype=np.float32)
+"""Columns of the mesh: a little past both edges, so that the cloth's own soft edge is sampled whole."""
+
+
+@dataclass(frozen=True)
+class SleeveFit:
+    """One sleeve laid along an arm."""
+
+    mesh: Mesh
+    curve: Points
+    """Middle of the arm, shoulder to wrist."""
+    cuff_arc: float
+    """Arc length along ``curve`` at which the cloth ends, px."""
+
+
+def fit_sleeve(person: Person, garment: Garment, torso: TorsoFit, side: Side) -> SleeveFit | None:
+    """Lay one sleeve along its arm; None for a garment without sleeves."""
+    if garment.cut not in (Cut.SHORT_SLEEVE, Cut.LONG_SLEEVE) or f"cuff_outer_{side}" not in garment.landmarks:
+        return None
+    outer, inner = sleeve_edges(garment, side)
+    curve = arm_curve(arm_of(person.body, side))
+    shoulder, armpit = torso.seams[side]
+    outer_stop, inner_start, inner_stop = _lengths(person, garment, torso, side, curve, outer, inner)
+    normal = _outward(person.body, curve, side)
+    width = _half_widths(outer, inner) * torso.scale
+    body_outer = _outer_edge(person, curve, normal, shoulder, outer_stop, width)
+    body_inner = _inner_edge(person, curve, normal, armpit, inner_start, inner_stop, width)
+    mesh = _join(body_outer, body_inner, outer, inner, torso)
+    return SleeveFit(mesh, curve, (outer_stop + inner_stop) / 2)
+
+
+def sleeve_edges(garment: Garment, side: Side) -> tuple[Points, Points]:
+    """Outer edge (shoulder → cuff) and inner edge (armpit → cuff) on the garment, ``ROWS`` points each."""
+    outline = garment.outline_left if side == "left" else garment.outline_right
+    marks = garment.landmarks
+
+    def nearest(name: str) -> int:
+        mark = marks[f"{name}_{side}"]
+        return int(np.hypot(outline[:, 0] - mark.x, outline[:, 1] - mark.y).argmin())
+
+    def place(name: str) -> Points:
+        return np.float32([[marks[f"{name}_{side}"].x, marks[f"{name}_{side}"].y]])
+
+    shoulder, cuff_outer, cuff_inner, armpit = (nearest(n) for n in ("shoulder", "cuff_outer", "cuff_inner", "armpit"))
+    outer = outline[shoulder : cuff_outer + 1] if cuff_outer > shoulder + 2 else outline[:0]
+    inner = outline[cuff_inner : armpit + 1][::-1] if armpit > cuff_inner + 2 else outline[:0]
+    outer = np.vstack([place("shoulder"), outer[1:-1], place("cuff_outer")])
+    inner = np.vstack([place("armpit"), inner[1:-1], place("cuff_inner")])
+    return smooth(resample(outer, ROWS), 1.0), smooth(resample(inner, ROWS), 1.0)
+
+
+def _half_widths(outer: Points, inner: Points) -> Values:
+    """Half the cloth's width across the sleeve's own axis, garment px, ``(ROWS,)``."""
+    axis = np.gradient((outer + inner) / 2, axis=0)
+    axis /= np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-6)
+    chord = outer - inner
+    return smooth(np.abs(chord[:, 0] * axis[:, 1] - chord[:, 1] * axis[:, 0]).astype(np.float32) / 2, 2)
+
+
+def _lengths(
+    person: Person, garment: Garment, torso: TorsoFit, side: Side, curve: Points, outer: Points, inner: Points
+) -> tuple[float, float, float]:
+    """Arc lengths on the arm: where the outer edge ends, where the inner begins, where the inner ends, px."""
+    body, unit = person.body, person.body.unit
+    arm, arc = arm_of(body, side), arc_lengths(curve)
+    length = float(arc[-1])
+    armpit = torso.seams[side][1]
+    begin = float(np.clip(arc[np.hypot(*(curve - armpit).T).argmin()], 0.18 * unit, 0.42 * unit))
+    outer_stop = float(arc_lengths(outer)[-1]) * torso.scale * 0.97
+    inner_stop = begin + float(arc_lengths(inner)[-1]) * torso.scale
+    middle = max((outer_stop + inner_stop) / 2, 0.36 * unit)
+    skew = float(np.clip((outer_stop - inner_stop) / 2, -0.035 * unit, 0.035 * unit))
+    worn = arm.sleeve_end * length
+    if garment.cut is Cut.LONG_SLEEVE and middle > 0.7 * length:
+        middle, skew = float(np.clip(middle, 0.97 * length, 1.02 * length)), 0.2 * skew
+    elif arm.sleeve_end > 0.05 and abs(middle - worn) < 0.16 * unit:
+        # A cuff near the worn top's own cuff is laid onto it: nothing has to be invented then.
+        middle = worn
+    return middle + skew, begin, max(middle - skew, begin + 0.04 * unit)
+
+
+def _outward(body: Body, curve: Points, side: Side) -> Points:
+    """Normals of the arm that point away from the body where the arm hangs."""
+    normal = normals(curve)
+    away = body.across * np.float32(SIGN[side]) - body.down * np.float32(0.35)
+    return normal if float(normal[4] @ away) > 0 else -normal
+
+
+def _outer_edge(
+    person: Person, curve: Points, normal: Points, shoulder: Points, stop: float, width: Values
+) -> Points:
+    """The sleeve's outer edge on the body: from the shoulder's end round the deltoid and down the arm."""
+    body, unit = person.body, person.body.unit
+    arc = arc_lengths(curve)
+    wanted = np.linspace(0.02 * unit, max(stop, 0.3 * unit) * 1.15, 64, dtype=np.float32)
+    at, _ = point_along(curve, wanted)
+    out = _between(normal, arc, wanted)
+    outline = measured_radius(person, at, out, wanted / max(float(arc[-1]), 1.0))
+    cloth = np.interp(wanted, np.linspace(0, stop, len(width)), width).astype(np.float32)
+    room = 1.05 + 0.5 * _ease(wanted / (0.55 * unit))
+    half = np.clip(cloth, outline * 1.03 + 1, outline * room + 2)
+    down_arm = at + out * half[:, None]
+    edge = np.vstack([shoulder[None], _round_shoulder(person, curve[0], shoulder, out[0], float(half[0])), down_arm])
+    edge = smooth(edge.astype(np.float32), 1.2)
+    edge[0] = shoulder
+    # The edge is cut where its foot on the arm reaches the cuff.
+    last = len(edge) - len(wanted) + int(np.abs(wanted - stop).argmin())
+    return resample(edge[: last + 1], ROWS)
+
+
+def _round_shoulder(person: Person, joint: Points, start: Points, out: Points, radius: float) -> Points:
+    """Points over the deltoid between the shoulder's end and the outside of the arm, on the photo's own outline."""
+    body, unit = person.body, person.body.unit
+    first = start - joint
+    angle0, angle1 = np.arctan2(first[1], first[0]), np.arctan2(out[1], out[0])
+    turn = (angle1 - angle0 + np.pi) % (2 * np.pi) - np.pi
+    share = np.linspace(0, 1, 7, dtype=np.float32)[1:-1]
+    angles = angle0 + turn * share
+    directions = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+    model = np.hypot(*first) * (1 - share**2) + radius * share**2
+    found = reach(person.labels == Label.BACKGROUND, np.repeat(joint[None], len(share), 0), directions, model * 1.3)
+    distance = np.where(np.isnan(found), model, np.clip(found, 0.9 * model, 1.14 * model)) + 0.008 * unit
+    return np.asarray(joint + directions * distance[:, None], np.float32)
+
+
+def _inner_edge(
+    person: Person, curve: Points, normal: Points, armpit: Points, start: float, stop: float, width: Values
+) -> Points:
+    """The sleeve's inner edge on the body: from the armpit along the inside of the arm."""
+    unit = person.body.unit
+    arc = arc_lengths(curve)
+    wanted = np.linspace(start, stop, ROWS, dtype=np.float32)
+    at, _ = point_along(curve, wanted)
+    inward = -_between(normal, arc, wanted)
+    outline = measured_radius(person, at, inward, wanted / max(float(arc[-1]), 1.0))
+    half = np.clip(width, outline * 1.06, outline * 1.5)
+    edge = at + inward * half[:, None]
+    offset = armpit - edge[0]
+    return (edge + offset * np.exp(-(((wanted - start) / (0.2 * unit)) ** 2))[:, None]).astype(np.float32)
+
+
+def measured_radius(person: Person, at: Points, directions: Points, share: Values) -> Values:
+    """Distance from the middle of the arm to its outline in the photo (cloth worn now included), px.
+
+    Where no backdrop is met (arm before the body) the model's radius is used.
+    """
+    model = arm_radius(person.body, np.clip(share, 0, 1).astype(np.float32))
+    found = reach(person.labels == Label.BACKGROUND, at, directions, model * 1.7)
+    radius = np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.6 * model)).astype(np.float32)
+    return smooth(radius, 2.5)
+
+
+def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, torso: TorsoFit) -> Mesh:
+    """The mesh, begun a little inside the torso and matched to the torso's map along the seam."""
+    body = rule_between(_extended(body_outer), _extended(body_inner), SHARES)
+    garment = rule_between(_extended(outer), _extended(inner), SHARES)
+    seam = torso.plate(body[2]) - garment[2]
+    fade = np.clip(1 - (np.arange(len(garment)) - 2) / 12, 0, 1) ** 2
+    fade[:2] = 1
+    garment = garment + seam[None] * fade[:, None, None]
+    return Mesh(body, garment.astype(np.float32))
+
+
+def _extended(curve: Points) -> Points:
+    """The curve with two more steps straight on at both ends."""
+    first, last = (curve[0] - curve[2]) / 2, (curve[-1] - curve[-3]) / 2
+    steps = np.float32([[2], [1]])
+    return np.vstack([curve[0] + first * steps, curve, curve[-1] + last * steps[::-1]]).astype(np.float32)
+
+
+def _between(values: NDArray[np.float32], arc: Values, wanted: Values) -> NDArray[np.float32]:
+    """``(N, 2)`` values along a curve interpolated at arc lengths, made unit length again."""
+    found = np.stack([np.interp(wanted, arc, values[:, 0]), np.interp(wanted, arc, values[:, 1])], 1)
+    return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+
+
+def _ease(share: Values) -> Values:
+    """Smooth step of 0…1."""
+    s = np.clip(share, 0, 1)
+    return np.asarray(s * s * (3 - 2 * s), np.float32)

@@ -1,0 +1,260 @@
+"""Geometry only: smooth maps from the body to the garment, meshes, and how much a map distorts.
+
+All maps are *backward*: for a place on the body they tell the place on the garment, because a picture is made by
+asking every pixel where its colour comes from. Points are ``(N, 2) float32``, x then y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.instant.records import Points
+
+Field = NDArray[np.float32]
+"""``(h, w) float32``: one coordinate of a map for every pixel of a region."""
+
+OUTSIDE = -1e4
+"""Coordinate of a pixel that no mesh cell covers; far outside any garment, so that sampling there finds nothing."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the working picture, in whole pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def grown(self, margin: float, limit: tuple[int, int]) -> Region:
+        """This rectangle widened by ``margin`` px on every side, inside a picture of ``limit`` = (height, width)."""
+        x0, y0 = max(0, int(self.x - margin)), max(0, int(self.y - margin))
+        x1 = min(limit[1], int(np.ceil(self.x + self.width + margin)))
+        y1 = min(limit[0], int(np.ceil(self.y + self.height + margin)))
+        return Region(x0, y0, max(1, x1 - x0), max(1, y1 - y0))
+
+
+def region_of(points: Points, limit: tuple[int, int], margin: float = 0.0) -> Region:
+    """The smallest region that holds ``points``, grown by ``margin``, inside a picture of ``limit`` = (height, width)."""
+    height, width = limit
+    low = np.clip(np.floor(points.min(0) - margin), 0, [width - 1, height - 1]).astype(int)
+    high = np.clip(np.ceil(points.max(0) + margin), low + 1, [width, height]).astype(int)
+    return Region(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+# ------------------------------------------------------------------------------------------------ thin-plate splines
+
+
+@dataclass(frozen=True)
+class ThinPlate:
+    """A smoothing thin-plate spline (Duchon 1977; smoothing after Wahba 1990) from ``centres`` to the plane.
+
+    Call it with ``(N, 2)`` points, or ask :meth:`over` for a whole region.
+    """
+
+    centres: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    size: float
+    weights: NDArray[np.float64]
+
+    def __call__(self, points: Points) -> Points:
+        where = (np.asarray(points, np.float64) - self.origin) / self.size
+        bent = _kernel(where, self.centres) @ self.weights[:-3]
+        flat = self.weights[-3] + where @ self.weights[-2:]
+        return (bent + flat).astype(np.float32)
+
+    def over(self, region: Region, step: int = 12) -> tuple[Field, Field]:
+        """The map at every pixel of ``region``, as two ``(h, w)`` fields.
+
+        The spline is smooth on the scale of a body, so it is evaluated every ``step`` px and interpolated: at 12 px
+        the error stays below 0.05 px, at a hundredth of the cost.
+        """
+        columns = np.arange(-1, region.width // step + 3) * step + region.x
+        rows = np.arange(-1, region.height // step + 3) * step + region.y
+        grid = np.stack(np.meshgrid(columns, rows), -1).reshape(-1, 2).astype(np.float32)
+        coarse = self(grid).reshape(len(rows), len(columns), 2)
+        # Node (1, 1) of the coarse grid is pixel (0, 0) of the region.
+        place = np.float32([[1 / step, 0, 1], [0, 1 / step, 1]])
+        fine = cv2.warpAffine(
+            coarse, place, (region.width, region.height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.ascontiguousarray(fine[..., 0]), np.ascontiguousarray(fine[..., 1])
+
+
+def fit_thin_plate(
+    source: Points, target: Points, weights: NDArray[np.float32], stiffness: float = 2e-3
+) -> ThinPlate:
+    """The thin-plate spline that takes ``source`` near ``target``.
+
+    ``weights`` ``(N,)`` > 0: how closely each pair is followed. ``stiffness``: 0 goes through every point; larger
+    values bend less. Raises ``numpy.linalg.LinAlgError`` when fewer than three points differ.
+    """
+    source64, target64 = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    origin = source64.mean(0)
+    size = float(np.abs(source64 - origin).max()) or 1.0
+    centres = (source64 - origin) / size
+    n = len(centres)
+    system = np.zeros((n + 3, n + 3))
+    system[:n, :n] = _kernel(centres, centres) + np.diag(stiffness / np.maximum(weights, 1e-4))
+    system[:n, n] = system[n, :n] = 1
+    system[:n, n + 1 :] = centres
+    system[n + 1 :, :n] = centres.T
+    solved = np.linalg.solve(system, np.vstack([target64, np.zeros((3, 2))]))
+    return ThinPlate(centres, origin, size, solved)
+
+
+def _kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """r² log r between every point of ``a`` and of ``b``, from r² so that no root is taken."""
+    squared = (a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T
+    np.maximum(squared, 1e-12, out=squared)
+    return np.asarray(0.5 * squared * np.log(squared))
+
+
+# ------------------------------------------------------------------------------------------------ ruled meshes
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A grid of matching vertices: ``body`` and ``garment`` are ``(rows, columns, 2) float32``."""
+
+    body: NDArray[np.float32]
+    garment: NDArray[np.float32]
+
+
+def rule_between(first: Points, second: Points, shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ruled surface between two curves of ``n`` points: ``(n, len(shares), 2)``; share 0 is on ``first``."""
+    part = shares[None, :, None]
+    return (first[:, None] * (1 - part) + second[:, None] * part).astype(np.float32)
+
+
+def rasterise(mesh: Mesh, region: Region) -> tuple[Field, Field]:
+    """The backward map of a mesh at every pixel of ``region``; :data:`OUTSIDE` where no cell lies.
+
+    Triangles are handled in groups of like size, all pixels of a group's bounding boxes at once, by barycentric
+    coordinates (Pineda 1988).
+    """
+    map_x = np.full(region.height * region.width, OUTSIDE, np.float32)
+    map_y = map_x.copy()
+    body, garment = _triangles(mesh)
+    body = body - np.float32([region.x, region.y])
+    low = np.floor(body.min(1)).astype(np.int32)
+    high = np.ceil(body.max(1)).astype(np.int32)
+    extent = (high - low).max(1) + 1
+    inside = (high[:, 0] >= 0) & (high[:, 1] >= 0) & (low[:, 0] < region.width) & (low[:, 1] < region.height)
+    smallest = 0
+    for largest in (6, 10, 16, 26, 42, 80, 160, 400):
+        group = np.flatnonzero(inside & (extent > smallest) & (extent <= largest))
+        smallest = largest
+        batch = max(1, 400_000 // (largest * largest))
+        for start in range(0, len(group), batch):
+            chosen = group[start : start + batch]
+            _fill(body[chosen], garment[chosen], low[chosen], largest, region, map_x, map_y)
+    shape = (region.height, region.width)
+    return map_x.reshape(shape), map_y.reshape(shape)
+
+
+def _triangles(mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Both sides of the mesh as ``(M, 3, 2)`` corners of triangles."""
+    rows, columns = mesh.body.shape[:2]
+    index = np.arange(rows * columns).reshape(rows, columns)
+    upper = np.stack([index[:-1, :-1], index[1:, :-1], index[:-1, 1:]], -1).reshape(-1, 3)
+    lower = np.stack([index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(-1, 3)
+    corners = np.concatenate([upper, lower])
+    return mesh.body.reshape(-1, 2)[corners], mesh.garment.reshape(-1, 2)[corners]
+
+
+def _fill(
+    body: NDArray[np.float32], garment: NDArray[np.float32], low: NDArray[np.int32], extent: int, region: Region,
+    map_x: NDArray[np.float32], map_y: NDArray[np.float32],
+) -> None:
+    """Write the map of triangles whose boxes are at most ``extent`` px into the flat ``map_x`` and ``map_y``."""
+    steps = np.arange(extent, dtype=np.int32)
+    x = low[:, 0, None, None] + steps[None, None, :]
+    y = low[:, 1, None, None] + steps[None, :, None]
+    a, b, c = body[:, 0], body[:, 1], body[:, 2]
+    area = (b[:, 1] - c[:, 1]) * (a[:, 0] - c[:, 0]) + (c[:, 0] - b[:, 0]) * (a[:, 1] - c[:, 1])
+    area = np.where(np.abs(area) < 1e-6, np.float32(1e-6), area)
+
+    def plane(v: NDArray[np.float32]) -> NDArray[np.float32]:
+        return v[:, None, None]
+
+    dx, dy = x - plane(c[:, 0]), y - plane(c[:, 1])
+    first = plane((b[:, 1] - c[:, 1]) / area) * dx + plane((c[:, 0] - b[:, 0]) / area) * dy
+    second = plane((c[:, 1] - a[:, 1]) / area) * dx + plane((a[:, 0] - c[:, 0]) / area) * dy
+    third = 1 - first - second
+    covered = (first >= -1e-4) & (second >= -1e-4) & (third >= -1e-4)
+    covered &= (x >= 0) & (y >= 0) & (x < region.width) & (y < region.height)
+    index = (y * region.width + x)[covered]
+    triangle = np.nonzero(covered)[0]
+    p, q, r = first[covered], second[covered], third[covered]
+    corners = garment[triangle]
+    map_x[index] = p * corners[:, 0, 0] + q * corners[:, 1, 0] + r * corners[:, 2, 0]
+    map_y[index] = p * corners[:, 0, 1] + q * corners[:, 1, 1] + r * corners[:, 2, 1]
+
+
+# ------------------------------------------------------------------------------------------------ curves
+
+
+def resample(curve: Points, count: int) -> Points:
+    """``count`` points at equal arc length along a polyline of at least one point."""
+    curve = np.asarray(curve, np.float32)
+    if len(curve) < 2:
+        return np.repeat(curve[:1], count, 0)
+    arc = arc_lengths(curve)
+    wanted = np.linspace(0, arc[-1], count)
+    return np.stack([np.interp(wanted, arc, curve[:, 0]), np.interp(wanted, arc, curve[:, 1])], 1).astype(np.float32)
+
+
+def arc_lengths(curve: Points) -> NDArray[np.float32]:
+    """``(N,)`` arc length from the first point of a polyline to each of its points, px."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))]).astype(np.float32)
+
+
+def point_along(curve: Points, arcs: NDArray[np.float32]) -> tuple[Points, Points]:
+    """Points and unit tangents at arc lengths ``arcs``; beyond either end the polyline goes on straight."""
+    arc = arc_lengths(curve)
+    index = np.clip(np.searchsorted(arc, arcs, side="right") - 1, 0, len(curve) - 2)
+    step = curve[index + 1] - curve[index]
+    length = np.maximum(arc[index + 1] - arc[index], 1e-6)[:, None]
+    tangent = step / length
+    return (curve[index] + tangent * (arcs - arc[index])[:, None]).astype(np.float32), tangent.astype(np.float32)
+
+
+def smooth(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Gaussian smoothing along the first axis of ``(N,)`` or ``(N, k)``, ends held."""
+    if sigma <= 0 or len(values) < 3:
+        return np.asarray(values, np.float32)
+    reach = int(3 * sigma + 0.5)
+    weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weight /= weight.sum()
+    flat = np.asarray(values, np.float32).reshape(len(values), -1)
+    padded = np.pad(flat, ((reach, reach), (0, 0)), mode="edge")
+    done = np.stack([np.convolve(column, weight, "valid") for column in padded.T], 1)
+    return done.reshape(np.shape(values)).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------------ distortion
+
+
+def stretch(map_x: Field, map_y: Field) -> tuple[Field, Field, Field]:
+    """How a backward map distorts: larger and smaller singular value of its Jacobian, and the determinant.
+
+    Each ``(h-2, w-2)``, by central differences. Anisotropy is larger / smaller; a fold-over has a determinant ≤ 0.
+    """
+    a = (map_x[1:-1, 2:] - map_x[1:-1, :-2]) / 2
+    b = (map_x[2:, 1:-1] - map_x[:-2, 1:-1]) / 2
+    c = (map_y[1:-1, 2:] - map_y[1:-1, :-2]) / 2
+    d = (map_y[2:, 1:-1] - map_y[:-2, 1:-1]) / 2
+    determinant = a * d - b * c
+    half = (a * a + b * b + c * c + d * d) / 2
+    root = np.sqrt(np.maximum(half * half - determinant * determinant, 0))
+    return np.sqrt(half + root), np.sqrt(np.maximum(half - root, 0)), determinant
