@@ -1,0 +1,150 @@
+"""Understanding a garment's photo: cut it out, set it upright, find its landmarks, neckline and pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vtonlab.engines.contract import GarmentKind, Note, Picture
+from vtonlab.engines.instant.bleed import bleed
+from vtonlab.engines.instant.classify import find_waist, tell_cut, tell_kind
+from vtonlab.engines.instant.cut_out import Cutting, cut_out
+from vtonlab.engines.instant.landmarks import Reading, find_upper_landmarks, name_landmarks
+from vtonlab.engines.instant.lower_landmarks import Gap, find_gap, find_lower_landmarks
+from vtonlab.engines.instant.neckline import find_neckline
+from vtonlab.engines.instant.outline import Outline, resample, trace_outline
+from vtonlab.engines.instant.pieces import split_lower, split_upper
+from vtonlab.engines.instant.records import Cut, Garment, Landmark, Plane, Points
+from vtonlab.engines.instant.upright import Upright, set_upright
+from vtonlab.errors import GarmentNotUnderstood
+
+_SMALLEST_SHARE = 0.008
+"""A garment fills at least this share of its photo."""
+
+
+def analyse_garment(photo: Picture, kind: GarmentKind = GarmentKind.AUTO, working_height: int = 1024) -> Garment:
+    """Cut out and measure the garment in ``photo`` (``(H, W, 3) uint8`` RGB, any size, upright).
+
+    ``kind`` is obeyed when it is not AUTO. ``working_height`` bounds the working picture's longer side. Raises
+    :class:`.errors.GarmentNotUnderstood` when no garment can be made out.
+    """
+    picture = bring_to_size(photo, 2 * working_height)
+    cutting = cut_out(bring_to_size(picture, working_height))
+    _insist_on_one(cutting)
+    upright = set_upright(picture, cutting.matte, working_height)
+    outline = trace_outline(upright.matte, upright.axis_x)
+    left, right = find_upper_landmarks(outline)
+    gap = find_gap(upright.picture, upright.matte, outline)
+    told, told_sure = tell_kind(outline, gap, left, right)
+    if kind not in (GarmentKind.AUTO, told):
+        told, told_sure = kind, 0.6
+    if told is GarmentKind.LOWER:
+        return _describe_lower(upright, cutting, outline, gap, left, right, told_sure)
+    return _describe_upper(upright, cutting, outline, left, right, told, told_sure)
+
+
+def bring_to_size(photo: Picture, longest: int) -> Picture:
+    """``photo`` shrunk, never enlarged, so that its longer side is at most ``longest``."""
+    scale = longest / max(photo.shape[:2])
+    if scale >= 1:
+        return photo
+    size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+    return cv2.resize(photo, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _insist_on_one(cutting: Cutting) -> None:
+    share = float((cutting.matte > 127).mean())
+    if share < _SMALLEST_SHARE or share > 0.995:
+        raise GarmentNotUnderstood
+
+
+@dataclass(frozen=True)
+class _Shape:
+    landmarks: dict[str, Landmark]
+    parts: Plane
+    neckline: Points
+    kind: GarmentKind
+    cut: Cut
+    certainty: float
+    has_collar: bool = False
+    open_front: bool = False
+
+
+def _describe_upper(
+    upright: Upright,
+    cutting: Cutting,
+    outline: Outline,
+    left: Reading,
+    right: Reading,
+    kind: GarmentKind,
+    sure: float,
+) -> Garment:
+    neckline = find_neckline(upright.picture, upright.matte, outline, left, right)
+    landmarks = name_landmarks(left, right)
+    if kind is GarmentKind.DRESS:
+        landmarks |= find_waist(outline, left, right)
+    shape = _Shape(
+        landmarks=landmarks,
+        parts=split_upper(upright.matte, left, right, neckline),
+        neckline=neckline.points,
+        kind=kind,
+        cut=tell_cut(kind, outline, None, left, right),
+        certainty=sure,
+        has_collar=left.neck != left.collar_top or right.neck != right.collar_top,
+    )
+    return _write_down(upright, cutting, outline, shape)
+
+
+def _describe_lower(
+    upright: Upright, cutting: Cutting, outline: Outline, gap: Gap | None, left: Reading, right: Reading, sure: float
+) -> Garment:
+    landmarks = find_lower_landmarks(upright.matte, outline, gap)
+    shape = _Shape(
+        landmarks=landmarks,
+        parts=split_lower(upright.matte, outline, gap),
+        neckline=_waistline(outline, landmarks),
+        kind=GarmentKind.LOWER,
+        cut=tell_cut(GarmentKind.LOWER, outline, gap, left, right),
+        certainty=sure,
+    )
+    return _write_down(upright, cutting, outline, shape)
+
+
+def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:
+    ends = [landmarks[name] for name in ("waist_left", "waist_right")]
+    corners = [
+        side.nearest(side.sign * (end.x - side.axis_x), end.y)
+        for side, end in zip((outline.left, outline.right), ends, strict=True)
+    ]
+    path = np.vstack([outline.left.points()[: corners[0] + 1][::-1], outline.right.points()[1 : corners[1] + 1]])
+    return resample(path.astype(np.float64), 64).astype(np.float32)
+
+
+def _write_down(upright: Upright, cutting: Cutting, outline: Outline, shape: _Shape) -> Garment:
+    core = cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((3, 3), np.uint8))
+    seen = float(np.mean([mark.certainty for mark in shape.landmarks.values()]))
+    symmetry = float(np.clip((upright.symmetry - 0.6) / 0.3, 0.3, 1))
+    return Garment(
+        picture=bleed(upright.picture, core),
+        alpha=upright.matte,
+        parts=shape.parts,
+        kind=shape.kind,
+        cut=shape.cut,
+        axis_x=outline.axis_x,
+        landmarks=shape.landmarks,
+        neckline=shape.neckline,
+        outline_left=outline.left.points(),
+        outline_right=outline.right.points(),
+        open_front=shape.open_front,
+        has_collar=shape.has_collar,
+        worn=False,
+        hidden=np.zeros((0, 0), np.uint8),
+        notes=_notes(cutting),
+        certainty=float(np.clip(cutting.certainty * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry) * (0.7 + 0.3 * shape.certainty), 0, 1)),
+    )
+
+
+def _notes(cutting: Cutting) -> tuple[Note, ...]:
+    return ()

@@ -1,0 +1,324 @@
+"""The named places of a top's or a dress's outline: neck, shoulders, armpits, cuffs, waist, hem.
+
+Each side is read alike in mirrored coordinates (:class:`.outline.Side`); then the better side helps the poorer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.instant.outline import Outline, Side
+from vtonlab.engines.instant.records import Landmark
+
+SHOULDER_SHARE = 0.95
+"""The shoulder's end lies at this share of the armpit's half-width (prototype's measurements, design notes)."""
+FUSED_ARMPIT = 0.30
+"""Where the armpit is put, as a share of the length, when sleeve and body touch all the way down."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One side's landmarks: ``(out, down, certainty)`` by name without the side, and what the steps found out."""
+
+    side: Side
+    places: dict[str, tuple[float, float, float]]
+    sleeved: bool
+    collar_top: int
+    """Index of the highest point beside the neck; equals the neck's where no collar stands."""
+    neck: int
+    shoulder: int
+    armpit: int
+    """Index where the sleeve's underside meets the body (for a fused sleeve: where they part)."""
+    fused: bool = False
+    sleeve_length: float = 0.0
+    marks: dict[str, int] = field(default_factory=dict)
+
+
+def find_upper_landmarks(outline: Outline) -> tuple[Reading, Reading]:
+    """Read both sides of a top or dress and let the surer side correct the other."""
+    left, right = (_read_side(side, outline) for side in (outline.left, outline.right))
+    if left.sleeved != right.sleeved:
+        sure = max(left, right, key=lambda reading: reading.places["armpit"][2])
+        left, right = (
+            side if side.sleeved == sure.sleeved else _read_side(side.side, outline, sure.sleeved) for side in (left, right)
+        )
+    return _help(left, right, outline), _help(right, left, outline)
+
+
+def name_landmarks(left: Reading, right: Reading) -> dict[str, Landmark]:
+    """The landmarks of both sides under their full names, in picture coordinates."""
+    named = {}
+    for reading, suffix in ((left, "left"), (right, "right")):
+        side = reading.side
+        for name, (out, down, certainty) in reading.places.items():
+            named[f"{name}_{suffix}"] = Landmark(side.axis_x + side.sign * out, down, round(certainty, 3))
+    return named
+
+
+# ------------------------------------------------------------------------------------------------ one side
+
+
+def _read_side(side: Side, outline: Outline, sleeved: bool | None = None) -> Reading:
+    top, neck, neck_sure = _find_neck(side, outline)
+    bay = _deepest_bay(side, outline, neck)
+    if sleeved is None:
+        sleeved = bay is not None and _is_sleeve(side, outline, neck, bay)
+    if sleeved and bay is not None:
+        return _read_sleeved(side, outline, top, neck, neck_sure, bay)
+    return _read_sleeveless(side, outline, top, neck, neck_sure)
+
+
+def _find_neck(side: Side, outline: Outline) -> tuple[int, int, float]:
+    """(highest point beside the neck, foot of the collar there, certainty)."""
+    half = len(side.out) // 2
+    near = (side.out > 0.03 * outline.width) & (side.out < 0.42 * outline.width)
+    near[half:] = False
+    if not near.any():
+        near[: half // 4] = True
+    index = np.nonzero(near)[0]
+    top = int(index[(0.15 * side.out[index] - side.down[index]).argmax()])
+    foot = _collar_foot(side, outline, top)
+    return top, foot, 0.9
+
+
+def _collar_foot(side: Side, outline: Outline, top: int) -> int:
+    """Where a standing collar, turtleneck or hood meets the shoulder: the notch of the outline beside it."""
+    lowest = side.down[top] + 0.30 * outline.height
+    reach = top
+    while reach + 1 < len(side.out) // 2 and side.down[reach + 1] < lowest and side.out[reach] < 0.40 * outline.width:
+        reach += 1
+    best, deepest = top, 0.009 * outline.width
+    for end in range(top + 8, reach + 1, 4):
+        depth = _depth_of_bay(side, top, end)
+        worst = int(depth.argmax())
+        if depth[worst] > deepest:
+            best, deepest = top + worst, float(depth[worst])
+    return best
+
+
+def _depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
+    """How far the outline lies inside the chord from ``start`` to ``end``, at each point between; positive inwards."""
+    along_out, along_down = side.out[end] - side.out[start], side.down[end] - side.down[start]
+    length = max(float(np.hypot(along_out, along_down)), 1e-6)
+    out = side.out[start : end + 1] - side.out[start]
+    down = side.down[start : end + 1] - side.down[start]
+    return (down * along_out - out * along_down) / length
+
+
+def _deepest_bay(side: Side, outline: Outline, neck: int) -> tuple[int, int, int, float] | None:
+    """The deepest dent below the neck, between two points of the convex hull: (start, deepest, end, depth)."""
+    points = np.stack([side.out[neck:], side.down[neck:]], 1).astype(np.float32)
+    closed = np.vstack([points, [[0, points[-1, 1]], [0, points[0, 1]]]]).astype(np.float32)
+    hull = cv2.convexHull(closed.reshape(-1, 1, 2), returnPoints=False)[:, 0]
+    corners = sorted({0, len(points) - 1} | {int(index) for index in hull if index < len(points)})
+    found: tuple[int, int, int, float] | None = None
+    for start, end in zip(corners, corners[1:], strict=False):
+        if end - start < 3:
+            continue
+        depth = _depth_of_bay(side, neck + start, neck + end)
+        low_enough = side.down[neck + start : neck + end + 1] > side.down[neck] + 0.08 * outline.height
+        depth = np.where(low_enough, depth, 0)
+        worst = int(depth.argmax())
+        if found is None or depth[worst] > found[3]:
+            found = (neck + start, neck + start + worst, neck + end, float(depth[worst]))
+    return found
+
+
+def _is_sleeve(side: Side, outline: Outline, neck: int, bay: tuple[int, int, int, float]) -> bool:
+    """Whether what sticks out above a dent is a sleeve, and not a hip or a flared hem below a waist."""
+    start, _, end, depth = bay
+    if depth < 0.03 * outline.width:
+        return False
+    pit = _corner_of_bay(side, start, end)
+    below = (side.down > side.down[pit] + 0.05 * outline.height) & (side.down < side.down[pit] + 0.35 * outline.height)
+    below[: pit + 1] = False
+    body = float(np.median(side.out[below])) if below.any() else float(side.out[pit])
+    sticks_out = side.out[start] > 1.08 * body and side.out[start] - side.out[pit] > 0.045 * outline.width
+    hangs = side.down[start] > side.down[pit] + 0.05 * outline.height
+    high = side.down[pit] < outline.top + 0.62 * outline.height
+    return bool((sticks_out or hangs) and high)
+
+
+def _corner_of_bay(side: Side, start: int, end: int) -> int:
+    """The armpit's corner: the innermost and uppermost point, whatever the slope of sleeve and body."""
+    return start + int((side.out[start : end + 1] + 0.8 * side.down[start : end + 1]).argmin())
+
+
+def _read_sleeved(
+    side: Side, outline: Outline, top: int, neck: int, neck_sure: float, bay: tuple[int, int, int, float]
+) -> Reading:
+    start, _, end, depth = bay
+    pit = _corner_of_bay(side, start, end)
+    hem, hem_sure = _find_hem(side, outline, pit)
+    shoulder = _find_shoulder(side, neck, pit, float(side.out[pit]))
+    outer, inner, cuff_sure = _find_cuff(side, outline, shoulder, pit, float(side.out[pit]), float(side.down[pit]))
+    armpit = (float(side.out[pit]), float(side.down[pit]))
+    pit_sure = float(np.clip(depth / (0.08 * outline.width), 0.3, 1))
+    length = side.down[hem] - side.down[neck]
+    cuff_down = (side.down[outer] + side.down[inner]) / 2
+    fused = side.down[pit] > side.down[neck] + 0.44 * length and cuff_down > side.down[pit] + 0.03 * outline.height
+    if fused:
+        body = _body_half_width(side, outline, hem)
+        armpit = (min(armpit[0], 1.15 * body), float(side.down[neck] + FUSED_ARMPIT * length))
+        shoulder = _find_shoulder(side, neck, outer, armpit[0])
+        pit_sure = 0.35
+    middle = np.array([(side.out[outer] + side.out[inner]) / 2, cuff_down])
+    root = np.array([(side.out[shoulder] + armpit[0]) / 2, (side.down[shoulder] + armpit[1]) / 2])
+    places = {
+        "neck": _place(side, neck, neck_sure),
+        "shoulder": _place(side, shoulder, 0.8 * pit_sure),
+        "armpit": (*armpit, pit_sure),
+        "cuff_outer": _place(side, outer, cuff_sure),
+        "cuff_inner": _place(side, inner, cuff_sure),
+        "hem": _place(side, hem, hem_sure),
+    }
+    marks = {"outer": outer, "inner": inner, "hem": hem}
+    sleeve = float(np.hypot(*(middle - root)))
+    return Reading(side, places, True, top, neck, shoulder, pit, fused, sleeve, marks)
+
+
+def _find_shoulder(side: Side, neck: int, before: int, armpit_out: float) -> int:
+    reached = np.nonzero(side.out[neck:before] >= SHOULDER_SHARE * armpit_out)[0]
+    return neck + int(reached[0]) if reached.size else neck + max(1, int(0.4 * (before - neck)))
+
+
+def _find_hem(side: Side, outline: Outline, after: int) -> tuple[int, float]:
+    """The corner where the side meets the hem."""
+    index = np.arange(after, len(side.out))
+    index = index[side.down[index] > outline.top + 0.5 * outline.height]
+    if index.size == 0:
+        return len(side.out) - 1, 0.2
+    limit = 1.6 * _body_half_width(side, outline, len(side.out) - 1)
+    reach = side.down[index] + 0.6 * np.minimum(side.out[index], limit)
+    return int(index[reach.argmax()]), 0.85
+
+
+def _body_half_width(side: Side, outline: Outline, hem: int) -> float:
+    """A low quartile of the side's distance from the axis over the lower half, last crossing of each row."""
+    rows = np.linspace(outline.top + 0.55 * outline.height, max(side.down[hem], outline.top + 0.6 * outline.height), 12)[:-1]
+    widths = []
+    for row in rows:
+        crossing = np.nonzero((side.down[:-1] < row) != (side.down[1:] < row))[0]
+        if crossing.size:
+            widths.append(float(side.out[crossing[-1]]))
+    return float(np.percentile(widths, 30)) if widths else outline.width / 3
+
+
+# ------------------------------------------------------------------------------------------------ cuffs
+
+
+def _find_cuff(
+    side: Side, outline: Outline, shoulder: int, pit: int, armpit_out: float, armpit_down: float
+) -> tuple[int, int, float]:
+    """The sleeve's end: the pair of polygon corners that best makes an edge across the sleeve at its far end."""
+    path = np.stack([side.out[shoulder : pit + 1], side.down[shoulder : pit + 1]], 1)
+    root = np.array([(side.out[shoulder] + armpit_out) / 2, (side.down[shoulder] + armpit_down) / 2])
+    far = int(np.hypot(*(path - root).T).argmax())
+    axis = path[far] - root
+    axis /= max(float(np.hypot(*axis)), 1e-6)
+    reach = (path - root) @ axis
+    corners = _polygon_corners(path, 0.013 * outline.width)
+    distal = sorted({i for i in corners if 0 < i < len(path) - 1 and reach[i] > 0.55 * reach.max()} | {far})
+    if reach.max() < 0.55 * outline.width and len(path) - 3 > far:
+        distal = sorted({*distal, len(path) - 3})
+    best: tuple[float, int, int] | None = None
+    for one, other in _pairs(distal):
+        score = _score_cuff(path, reach, axis, one, other, outline.width)
+        if best is None or score > best[0]:
+            best = (score, one, other)
+    if best is None:
+        return shoulder + max(0, far - 6), shoulder + min(len(path) - 1, far + 6), 0.3
+    sure = float(np.clip((best[0] - 0.8) / 1.2, 0.25, 1))
+    return shoulder + best[1], shoulder + best[2], sure
+
+
+def _score_cuff(
+    path: NDArray[np.float64], reach: NDArray[np.float64], axis: NDArray[np.float64], one: int, other: int, width: float
+) -> float:
+    edge = path[other] - path[one]
+    length = float(np.hypot(*edge))
+    if length < 0.02 * width:
+        return -9.0
+    across = 1 - abs(float(edge @ axis)) / length
+    distal = float(reach[one] + reach[other]) / 2 / max(float(reach.max()), 1e-6)
+    arc = float(np.hypot(*np.diff(path[one : other + 1], axis=0).T).sum())
+    return across + 1.2 * distal + 0.25 * min(length / (0.15 * width), 1) - 0.8 * (arc / length - 1)
+
+
+def _polygon_corners(path: NDArray[np.float64], tolerance: float) -> list[int]:
+    polygon = cv2.approxPolyDP(path.astype(np.float32).reshape(-1, 1, 2), tolerance, False)[:, 0]
+    return [int(np.hypot(*(path - corner).T).argmin()) for corner in polygon]
+
+
+def _pairs(items: list[int]) -> Iterator[tuple[int, int]]:
+    for position, one in enumerate(items):
+        for other in items[position + 1 :]:
+            yield one, other
+
+
+# ------------------------------------------------------------------------------------------------ sleeveless
+
+
+def _read_sleeveless(side: Side, outline: Outline, top: int, neck: int, neck_sure: float) -> Reading:
+    hem, hem_sure = _find_hem(side, outline, max(neck + 1, len(side.out) // 3))
+    shoulder = _strap_end(side, outline, neck)
+    armpit, pit_sure = _armhole_end(side, outline, shoulder, hem)
+    places = {
+        "neck": _place(side, neck, neck_sure),
+        "shoulder": _place(side, shoulder, 0.8),
+        "armpit": _place(side, armpit, pit_sure),
+        "hem": _place(side, hem, hem_sure),
+    }
+    return Reading(side, places, False, top, neck, shoulder, armpit, marks={"hem": hem})
+
+
+def _strap_end(side: Side, outline: Outline, neck: int) -> int:
+    """The outer end of strap or shoulder: as far out as can be before the outline drops into the armhole."""
+    last = neck + len(side.out) // 4
+    index = np.arange(neck, min(last, len(side.out)))
+    allowed = side.down[neck] + 0.5 * np.maximum(side.out[index] - side.out[neck], 0) + 0.02 * outline.height
+    index = index[(side.down[index] <= allowed) & (side.down[index] < side.down[neck] + 0.10 * outline.height)]
+    return int(index[(side.out[index] - side.down[index]).argmax()]) if index.size else neck
+
+
+def _armhole_end(side: Side, outline: Outline, shoulder: int, hem: int) -> tuple[int, float]:
+    """Where the armhole meets the side seam: furthest out from the chord between shoulder and lower side."""
+    level = side.down[shoulder] + 0.62 * (side.down[hem] - side.down[shoulder])
+    low = shoulder + int(np.abs(side.down[shoulder : hem + 1] - level).argmin())
+    if low - shoulder < 4:
+        return shoulder + max(1, (hem - shoulder) // 3), 0.2
+    bulge = -_depth_of_bay(side, shoulder, low)
+    bulge = np.where(side.down[shoulder : low + 1] > side.down[shoulder] + 0.08 * outline.height, bulge, -1e9)
+    best = int(bulge.argmax())
+    sure = float(np.clip(bulge[best] / (0.05 * outline.width), 0.3, 0.95))
+    return shoulder + best, sure
+
+
+# ------------------------------------------------------------------------------------------------ both sides
+
+
+def _place(side: Side, index: int, certainty: float) -> tuple[float, float, float]:
+    return float(side.out[index]), float(side.down[index]), certainty
+
+
+def _help(reading: Reading, other: Reading, outline: Outline) -> Reading:
+    """Take from the mirrored other side what it knows much better, put back on this side's own outline."""
+    places = dict(reading.places)
+    for name, (out, down, certainty) in reading.places.items():
+        if name not in other.places:
+            continue
+        there = other.places[name]
+        apart = float(np.hypot(out - there[0], down - there[1]))
+        if apart > 0.06 * outline.width and there[2] > certainty + 0.15:
+            nearest = reading.side.nearest(there[0], there[1])
+            near = np.hypot(reading.side.out[nearest] - there[0], reading.side.down[nearest] - there[1])
+            spot = _place(reading.side, nearest, 0.0) if near < 0.04 * outline.width else there
+            places[name] = (spot[0], spot[1], 0.8 * there[2])
+        elif apart > 0.10 * outline.width:
+            places[name] = (out, down, 0.7 * certainty)
+    return replace(reading, places=places)
