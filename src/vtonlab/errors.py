@@ -73,7 +73,9 @@ class VtonError(Exception):
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     sentence: ClassVar[Text] = Text("Something went wrong.", "出了点问题。")
-    hint: ClassVar[Text] = Text("Try again; if it happens again, report it.", "请再试一次；如果仍然出错，请反馈给我们。")
+    hint: ClassVar[Text] = Text(
+        "Try again; if it happens again, report it.", "请再试一次；如果仍然出错，请反馈给我们。"
+    )
 
     def __init__(self, **values: object) -> None:
         self.values = values
@@ -130,7 +132,9 @@ class ImageTooSmall(BadInput):
     """Too few pixels to work with. Values: ``name``, ``found``, ``limit``."""
 
     code = "image_too_small"
-    sentence = Text("{name} is too small: {found}; at least {limit} is needed.", "{name} 太小：{found}，至少需要 {limit}。")
+    sentence = Text(
+        "{name} is too small: {found}; at least {limit} is needed.", "{name} 太小：{found}，至少需要 {limit}。"
+    )
     hint = Text("Use the original photo instead of a thumbnail.", "请使用原图，而不是缩略图。")
 
 
@@ -225,7 +229,7 @@ class BadRequest(RequestRefused):
     code = "bad_request"
     status = 422
     sentence = Text("The request's part “{part}” is missing or not right.", "请求中的“{part}”缺失或不正确。")
-    hint = Text("The reference at /docs lists what it takes.", "所需内容见 /docs。")
+    hint = Text("/openapi.json lists what every address takes.", "各地址所需内容见 /openapi.json。")
 
 
 class PageNotFound(RequestRefused):
@@ -287,7 +291,9 @@ class EngineTimeout(EngineError):
     code = "engine_timeout"
     status = 504
     retryable = True
-    sentence = Text("The engine “{engine}” did not answer within {seconds} s.", "引擎“{engine}”在 {seconds} 秒内没有响应。")
+    sentence = Text(
+        "The engine “{engine}” did not answer within {seconds} s.", "引擎“{engine}”在 {seconds} 秒内没有响应。"
+    )
     hint = Text("Try again, or use smaller pictures.", "请重试，或使用较小的图片。")
 
 
@@ -297,7 +303,10 @@ class ContentRefused(EngineError):
     code = "content_refused"
     status = 422
     sentence = Text("The engine “{engine}” refused these pictures.", "引擎“{engine}”拒绝处理这些图片。")
-    hint = Text("Use other pictures, or the engine “instant”, which runs on this machine.", "请更换图片，或使用在本机运行的“instant”引擎。")
+    hint = Text(
+        "Use other pictures, or the engine “instant”, which runs on this machine.",
+        "请更换图片，或使用在本机运行的“instant”引擎。",
+    )
 
 
 class QuotaExceeded(EngineError):

@@ -1,0 +1,95 @@
+"""The page's addresses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import FileResponse
+
+from vtonlab.engines.contract import GarmentKind
+from vtonlab.settings import Settings
+from vtonlab.web.answers import Language, choose_language
+from vtonlab.web.fitting import Dressed, FittingRoom, Order, Upload
+from vtonlab.web.static import STATIC
+
+RESULT_HEADER = "VtonLab-Result"
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+
+
+def make_router(room: FittingRoom, settings: Settings, version: str) -> APIRouter:
+    """Routes of the fitting room over ``room``; ``version`` is the program's."""
+    router = APIRouter()
+
+    @router.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @router.get("/health")
+    def health() -> dict[str, str]:
+        """Whether the server answers; says nothing about the engine."""
+        return {"status": "ok", "version": version}
+
+    @router.get("/state")
+    def state() -> dict[str, Any]:
+        """What the page shows itself by: the engine with its abilities, and the limits."""
+        engine = room.engine
+        return {
+            "version": version,
+            "language": settings.language,
+            "engine": engine.name,
+            "title": {"en": engine.title.en, "zh-CN": engine.title.zh},
+            "kinds": [kind.value for kind in engine.capabilities.kinds],
+            "outfits": engine.capabilities.outfits,
+            "remote_host": engine.capabilities.remote_host,
+            "max_upload_bytes": settings.max_upload_bytes,
+        }
+
+    @router.post("/try-on", response_class=Response, responses=JPEG)
+    async def try_on(
+        request: Request,
+        person: Annotated[UploadFile, File(description="photo of one person")],
+        garment: Annotated[UploadFile, File(description="photo of a garment; of an outfit, the upper one")],
+        kind: Annotated[GarmentKind, Form()] = GarmentKind.AUTO,
+        lower: Annotated[UploadFile | None, File(description="makes it an outfit")] = None,
+    ) -> Response:
+        """Dress the person. The header ``VtonLab-Result`` holds JSON: engine, confidence, notes, seconds by stage."""
+        order = Order(
+            await _take(person), await _take(garment), kind, lower=None if lower is None else await _take(lower)
+        )
+        dressed = await room.dress(order, request.is_disconnected)
+        language = choose_language(request.headers.get("accept-language", ""), settings.language)
+        return Response(
+            dressed.jpeg,
+            media_type="image/jpeg",
+            headers={
+                RESULT_HEADER: json.dumps(describe(dressed, language), ensure_ascii=True),
+                "Content-Language": language,
+                "Cache-Control": "no-store",
+            },
+        )
+
+    @router.post("/picture", response_class=Response, responses=JPEG)
+    async def picture(request: Request, picture: Annotated[UploadFile, File()]) -> Response:
+        """A picture as a small upright JPEG, for browsers that cannot show its kind (HEIC, TIFF)."""
+        shown = await room.show(await _take(picture), request.is_disconnected)
+        return Response(shown, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+def describe(dressed: Dressed, language: Language) -> Mapping[str, Any]:
+    """What the page says about a result, in ``language``; seconds by stage."""
+    result = dressed.result
+    return {
+        "engine": result.engine,
+        "confidence": round(result.confidence, 3),
+        "notes": [{"code": n.code, "level": n.level, "text": n.text.say(language)} for n in result.notes],
+        "seconds": {stage: round(seconds, 4) for stage, seconds in result.timings.items()},
+    }
+
+
+async def _take(file: UploadFile) -> Upload:
+    return Upload(name=(file.filename or "upload")[:120], data=await file.read())
