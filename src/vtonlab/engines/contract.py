@@ -7,6 +7,7 @@ settings or tasks: keys and limits are handed to it. Threads and processes are t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from vtonlab.errors import Text
+from vtonlab.imaging.provenance import SourceType
 
 Picture = NDArray[np.uint8]
 """``(H, W, 3) uint8``, RGB, upright."""
@@ -120,6 +122,7 @@ class TryOnResult:
 
     ``image``: ``(H, W, 3) uint8`` RGB of the person photo's own size. ``mask``: ``(H, W) uint8``, what was changed.
     ``confidence``: 0 (a guess) to 1 (as good as this engine gets). ``timings``: seconds by stage, in order.
+    ``source_type``: how the picture came to be, told in the files that are written of it.
     """
 
     image: Picture
@@ -128,6 +131,19 @@ class TryOnResult:
     confidence: float = 1.0
     notes: tuple[Note, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    source_type: SourceType = SourceType.COMPOSITE
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to ``path`` (``.png``, ``.jpg`` or ``.webp``). Raises ``FileProblem``."""
+        from vtonlab.imaging.write import write_picture
+
+        write_picture(path, self.image, source_type=self.source_type)
+
+    def save_mask(self, path: str | os.PathLike[str]) -> None:
+        """Write the mask to ``path``, white where the photo was changed. Raises ``FileProblem``."""
+        from vtonlab.imaging.write import write_picture
+
+        write_picture(path, self.mask)
 
 
 Report = Callable[[float, str], None]
@@ -171,4 +187,13 @@ class AnalysingEngine(Engine, Protocol):
 
     def analyse_garment(self, picture: Picture, kind: GarmentKind = GarmentKind.AUTO) -> bytes:
         """For ``TryOnRequest.garment_analysis`` or ``lower_analysis``, asked for with the same ``kind``."""
+        ...
+
+
+@runtime_checkable
+class AdvisingEngine(Engine, Protocol):
+    """An engine with ``capabilities.advice``: it can say before any fitting what would make a photo work better."""
+
+    def advise(self, picture: Picture, role: str = "person") -> tuple[Note, ...]:
+        """What is worth telling about a photo of a ``person`` or ``garment``; a ``problem`` means it will not work."""
         ...

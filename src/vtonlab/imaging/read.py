@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtonlab.errors import FileProblem, ImageTooLarge, ImageTooSmall, ImageUnreadable, Text
 from vtonlab.imaging.colour import lay_on_white, to_eight_bits, to_srgb
@@ -53,6 +54,7 @@ class Photo:
     alpha: Plane | None
     """``(H, W) uint8``; None where every pixel is opaque. A garment cut out by a shop brings its matte this way."""
     format: Format
+    """Of the file; PNG stands for pictures that never were one."""
     width: int
     """Of the upright picture in the file, before any reduction."""
     height: int
@@ -94,12 +96,31 @@ def read_photo(source: Source, *, limits: Limits = DEFAULT_LIMITS, reduce_to: in
         raise ImageUnreadable(name=name, reason="pixels") from error
 
 
-def from_pillow(image: Image, *, reduce_to: int | None = None) -> Photo:
+def from_pillow(image: Image, *, limits: Limits = DEFAULT_LIMITS, reduce_to: int | None = None) -> Photo:
     """A Pillow image as a :class:`Photo`: orientation, colour profile and alpha are honoured as those of a file."""
+    _check_size(image.size, limits, "PIL.Image")
     try:
         return _decode(image, Format.PNG, reduce_to)
     except DECODER_ERRORS as error:
         raise ImageUnreadable(name="PIL.Image", reason="pixels") from error
+
+
+def from_array(array: NDArray[np.uint8], *, limits: Limits = DEFAULT_LIMITS, reduce_to: int | None = None) -> Photo:
+    """An array ``(H, W)`` grey, ``(H, W, 3)`` RGB or ``(H, W, 4)`` RGBA, uint8, as a :class:`Photo`.
+
+    Raises :class:`ImageUnreadable` for any other shape or type, and as :func:`read_picture` does for its size.
+    """
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in {2, 3} or channels not in {1, 3, 4}:
+        raise ImageUnreadable(name=f"array {array.shape} {array.dtype}", reason="shape")
+    height, width = array.shape[:2]
+    _check_size((width, height), limits, "array")
+    if channels == 3 and max(width, height) <= (reduce_to or max(width, height)):
+        return Photo(np.ascontiguousarray(array), None, Format.PNG, width, height)
+    from PIL.Image import fromarray
+
+    flat = array[..., 0] if array.ndim == 3 and channels == 1 else array
+    return from_pillow(fromarray(np.ascontiguousarray(flat)), limits=limits, reduce_to=reduce_to)
 
 
 def name_of(source: object) -> str:

@@ -1,0 +1,125 @@
+"""VTON Lab: see any garment on yourself, on your own machine.
+
+    >>> import vtonlab
+    >>> result = vtonlab.try_on("me.jpg", "shirt.jpg")            # doctest: +SKIP
+    >>> result.save("me-in-the-shirt.png")                         # doctest: +SKIP
+    >>> round(result.confidence, 1), [note.text.en for note in result.notes]   # doctest: +SKIP
+    (0.9, [])
+
+One person before many hangers, analysed once:
+
+    >>> session = vtonlab.Session("me.jpg")                        # doctest: +SKIP
+    >>> for name in ("shirt.jpg", "dress.jpg"):                    # doctest: +SKIP
+    ...     session.try_on(name).save(f"me-in-{name}")
+
+Pictures are given as paths, bytes, open files, Pillow images or ``(H, W, 3)`` arrays. Whatever goes wrong is one of
+the errors of :mod:`vtonlab.errors`, which say what to do in the reader's language:
+
+    >>> try:
+    ...     vtonlab.try_on(b"a shopping list", b"not a shirt")
+    ... except vtonlab.ImageUnreadable as error:
+    ...     print(error)
+    (bytes) is not a picture we can read.
+
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vtonlab.engines.contract import (
+        Engine,
+        GarmentKind,
+        Note,
+        TryOnRequest,
+        TryOnResult,
+    )
+    from vtonlab.errors import (
+        BadInput,
+        BadOption,
+        Cancelled,
+        ContentRefused,
+        EngineBusy,
+        EngineError,
+        EngineFault,
+        EngineTimeout,
+        EngineUnavailable,
+        FileProblem,
+        GarmentNotUnderstood,
+        ImageTooLarge,
+        ImageTooSmall,
+        ImageUnreadable,
+        NoPersonFound,
+        QuotaExceeded,
+        Text,
+        UnknownEngine,
+        VtonError,
+        WrongKind,
+    )
+    from vtonlab.session import Session, advise, try_on
+
+    __version__: str
+
+    # At run time the name is the package `vtonlab.engines`, which can be called.
+    def engines() -> tuple[Engine, ...]:
+        """The engines that are installed and load, the built-in one first."""
+
+
+__all__ = [
+    "BadInput",
+    "BadOption",
+    "Cancelled",
+    "ContentRefused",
+    "Engine",
+    "EngineBusy",
+    "EngineError",
+    "EngineFault",
+    "EngineTimeout",
+    "EngineUnavailable",
+    "FileProblem",
+    "GarmentKind",
+    "GarmentNotUnderstood",
+    "ImageTooLarge",
+    "ImageTooSmall",
+    "ImageUnreadable",
+    "NoPersonFound",
+    "Note",
+    "QuotaExceeded",
+    "Session",
+    "Text",
+    "TryOnRequest",
+    "TryOnResult",
+    "UnknownEngine",
+    "VtonError",
+    "WrongKind",
+    "__version__",
+    "advise",
+    "engines",
+    "try_on",
+]
+
+_IN_SESSION = {"Session", "advise", "try_on"}
+_IN_CONTRACT = {"Engine", "GarmentKind", "Note", "TryOnRequest", "TryOnResult"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is asked for (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("vtonlab")
+    if name == "engines":
+        return import_module("vtonlab.engines")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "session" if name in _IN_SESSION else "engines.contract" if name in _IN_CONTRACT else "errors"
+    value: object = getattr(import_module(f"vtonlab.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

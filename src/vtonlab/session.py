@@ -1,0 +1,220 @@
+"""The library's front door: dress people, with whatever engine, from whatever a picture comes in."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines import registry
+from vtonlab.engines.contract import (
+    AdvisingEngine,
+    AnalysingEngine,
+    Engine,
+    GarmentKind,
+    Mask,
+    Note,
+    Picture,
+    Report,
+    TryOnRequest,
+    TryOnResult,
+    silent,
+)
+from vtonlab.errors import EngineUnavailable, Text, WrongKind
+from vtonlab.imaging.read import Limits, Photo, Source, from_array, from_pillow, read_photo
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+AnyPicture: TypeAlias = "Source | Image | NDArray[np.uint8]"
+"""A path, bytes, an open binary file, a Pillow image, or an array ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)`` uint8."""
+
+Role = Literal["person", "garment", "auto"]
+
+LARGEST_PERSON: Final = 8192
+"""Longer side, px, beyond which a person's photo is reduced: 50 megapixels at 4:3, as the largest phones take. It
+bounds the memory that composing at the photo's own resolution takes."""
+
+LARGEST_GARMENT: Final = 2048
+"""Longer side, px, of garment photos; engines measure garments at half of that."""
+
+PHOTO_LIMITS: Final = Limits(least_side=64)
+"""Under 64 pixels neither a face nor a collar can be made out."""
+
+_SHRUNK: Final = Note(
+    "photo_reduced",
+    "info",
+    Text(
+        f"The photo is very large; the result is {LARGEST_PERSON} pixels on its longer side.",
+        f"照片非常大，结果图的长边为 {LARGEST_PERSON} 像素。",
+    ),
+)
+
+
+def try_on(
+    person: AnyPicture,
+    garment: AnyPicture,
+    engine: str | Engine = registry.DEFAULT_ENGINE,
+    kind: str | GarmentKind = GarmentKind.AUTO,
+    lower: AnyPicture | None = None,
+    *,
+    mask: Mask | None = None,
+    description: str = "",
+    report: Report = silent,
+    **options: object,
+) -> TryOnResult:
+    """Dress ``person`` in ``garment``, and in ``lower`` too where it is given (``garment`` is then the upper one).
+
+    ``kind`` is ``auto``, ``upper``, ``lower`` or ``dress``; ``engine`` is the name of an installed engine, or an
+    engine; ``options`` are that engine's own. Raises the errors of :mod:`vtonlab.errors`.
+    """
+    return Session(person, engine, keep=0).try_on(
+        garment, kind=kind, lower=lower, mask=mask, description=description, report=report, **options
+    )
+
+
+def advise(
+    picture: AnyPicture, role: Role = "auto", engine: str | Engine = registry.DEFAULT_ENGINE
+) -> tuple[Note, ...]:
+    """What would make a photo of a person, or of a garment, work better; nothing to say is good news.
+
+    ``auto`` looks for a person first. Raises the errors of :mod:`vtonlab.errors` where the picture cannot be read.
+    """
+    adviser = _find_engine(engine)
+    if not isinstance(adviser, AdvisingEngine):
+        raise EngineUnavailable(engine=adviser.name)
+    pixels = as_garment(picture) if role == "garment" else as_person(picture).picture
+    if role != "auto":
+        return adviser.advise(pixels, role)
+    of_person = adviser.advise(pixels, "person")
+    if not _hopeless(of_person):
+        return of_person
+    of_garment = adviser.advise(pixels, "garment")
+    return of_person if _hopeless(of_garment) else of_garment
+
+
+class Session:
+    """One person before many hangers, or many people before one: what is found out about a picture is kept.
+
+        >>> session = Session("me.jpg")                          # doctest: +SKIP
+        >>> first = session.try_on("shirt.jpg")                  # doctest: +SKIP
+        >>> second = session.try_on("skirt.jpg", kind="lower")   # doctest: +SKIP
+
+    It may be used from several threads. ``keep`` is the number of analyses held, each a fraction of a megabyte.
+    """
+
+    def __init__(
+        self, person: AnyPicture | None = None, engine: str | Engine = registry.DEFAULT_ENGINE, *, keep: int = 64
+    ) -> None:
+        self._person = None if person is None else as_person(person)
+        self.engine = _find_engine(engine)
+        self._keep = keep
+        self._analyses: OrderedDict[tuple[bytes, str], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def try_on(
+        self,
+        garment: AnyPicture,
+        *,
+        person: AnyPicture | None = None,
+        kind: str | GarmentKind = GarmentKind.AUTO,
+        lower: AnyPicture | None = None,
+        mask: Mask | None = None,
+        description: str = "",
+        report: Report = silent,
+        **options: object,
+    ) -> TryOnResult:
+        """As :func:`try_on`, for the session's person or for ``person``."""
+        photo = self._person if person is None else as_person(person)
+        if photo is None:
+            raise TypeError("neither this session nor this call was given a person")
+        request = TryOnRequest(
+            person=photo.picture,
+            garment=as_garment(garment),
+            kind=as_kind(kind),
+            lower=None if lower is None else as_garment(lower),
+            mask=mask,
+            description=description,
+            options=options,
+        )
+        result = self.engine.try_on(self._with_analyses(request), report)
+        if max(photo.width, photo.height) > LARGEST_PERSON:
+            result = dataclasses.replace(result, notes=(*result.notes, _SHRUNK))
+        return result
+
+    def _with_analyses(self, request: TryOnRequest) -> TryOnRequest:
+        engine = self.engine
+        if not self._keep or not isinstance(engine, AnalysingEngine):
+            return request
+        kind, lower = request.kind, request.lower
+        return dataclasses.replace(
+            request,
+            person_analysis=self._kept(request.person, "person", lambda: engine.analyse_person(request.person)),
+            garment_analysis=self._kept(request.garment, kind, lambda: engine.analyse_garment(request.garment, kind)),
+            lower_analysis=lower
+            if lower is None
+            else self._kept(lower, GarmentKind.LOWER, lambda: engine.analyse_garment(lower, GarmentKind.LOWER)),
+        )
+
+    def _kept(self, picture: Picture, role: str, analyse: Callable[[], bytes]) -> bytes:
+        key = fingerprint(picture), role
+        with self._lock:
+            if key in self._analyses:
+                self._analyses.move_to_end(key)
+                return self._analyses[key]
+        analysis = analyse()
+        with self._lock:
+            self._analyses[key] = analysis
+            while len(self._analyses) > self._keep:
+                self._analyses.popitem(last=False)
+        return analysis
+
+
+def as_person(source: AnyPicture) -> Photo:
+    """The photo of a person in ``source``, at most :data:`LARGEST_PERSON` pixels long. Raises ``BadInput``."""
+    return _as_photo(source, LARGEST_PERSON)
+
+
+def as_garment(source: AnyPicture) -> Picture:
+    """The photo of a garment in ``source``, at most :data:`LARGEST_GARMENT` pixels long. Raises ``BadInput``."""
+    return _as_photo(source, LARGEST_GARMENT).picture
+
+
+def as_kind(kind: str) -> GarmentKind:
+    """The garment kind of that name. Raises ``WrongKind``."""
+    try:
+        return GarmentKind(kind)
+    except ValueError as error:
+        raise WrongKind(asked=kind, known=", ".join(GarmentKind)) from error
+
+
+def fingerprint(picture: Picture) -> bytes:
+    """Identity of a picture's pixels: 16 bytes, equal for equal pictures."""
+    digest = hashlib.blake2b(repr(picture.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(picture).data)
+    return digest.digest()
+
+
+def _as_photo(source: AnyPicture, side: int) -> Photo:
+    if isinstance(source, np.ndarray):
+        return from_array(source, limits=PHOTO_LIMITS, reduce_to=side)
+    # Nobody holds a Pillow image who has not imported Pillow, so it need not be imported to find out.
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is not None and isinstance(source, pillow.Image):
+        return from_pillow(source, limits=PHOTO_LIMITS, reduce_to=side)
+    return read_photo(cast("Source", source), limits=PHOTO_LIMITS, reduce_to=side)
+
+
+def _find_engine(engine: str | Engine) -> Engine:
+    return registry.get(engine) if isinstance(engine, str) else engine
+
+
+def _hopeless(notes: tuple[Note, ...]) -> bool:
+    return any(note.level == "problem" for note in notes)
