@@ -1,0 +1,150 @@
+// A place for photos: click, drop, paste or camera adds some, a strip below chooses among them.
+import { fetchPreview, Refusal } from "./server.js";
+import { onLanguage, say, translate } from "./speech.js";
+
+const MEGABYTE = 1e6;
+let nextId = 1;
+
+export class Picker {
+  constructor(root, name, onChange) {
+    root.append(document.getElementById("picker-template").content.cloneNode(true));
+    translate(root);
+    this.root = root;
+    this.name = name;
+    this.onChange = onChange;
+    this.photos = [];
+    this.chosen = null;
+    this.mostBytes = Infinity;
+    this.strip = root.querySelector(".strip");
+    this.shown = root.querySelector(".chosen");
+    this.complaint = root.querySelector(".complaint");
+    for (const input of root.querySelectorAll("input[type=file]")) {
+      input.addEventListener("change", () => {
+        this.add(input.files);
+        input.value = "";
+      });
+    }
+    this.#acceptDrops();
+    const label = () => {
+      this.strip.setAttribute("aria-label", say(`choose-${name}`));
+      root.querySelector(".drop input").setAttribute("aria-label", `${say(`choose-${name}`)}: ${say("add")}`);
+      this.#draw();
+    };
+    onLanguage(label);
+    label();
+  }
+
+  // Adds every file that is a picture; the last one becomes the chosen one.
+  async add(files) {
+    this.#complain("");
+    for (const file of [...files]) {
+      try {
+        this.#check(file);
+        const photo = { id: nextId++, file, name: file.name, url: await showable(file) };
+        this.photos.push(photo);
+        this.choose(photo);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.#complain(error.hint ? `${error.message} ${error.hint}` : error.message);
+      }
+    }
+  }
+
+  choose(photo) {
+    this.chosen = photo;
+    this.#draw();
+    this.onChange();
+  }
+
+  step(by) {
+    if (this.photos.length < 2) return;
+    const place = this.photos.indexOf(this.chosen) + by;
+    this.choose(this.photos.at(place % this.photos.length));
+  }
+
+  remove(photo) {
+    const place = this.photos.indexOf(photo);
+    this.photos.splice(place, 1);
+    URL.revokeObjectURL(photo.url);
+    if (this.chosen === photo) this.choose(this.photos[Math.min(place, this.photos.length - 1)] ?? null);
+    else this.#draw();
+    this.root.querySelector(".drop input").focus();
+  }
+
+  #check(file) {
+    if (file.size > this.mostBytes) {
+      const limit = Math.round(this.mostBytes / MEGABYTE);
+      throw new Refusal("image_too_large", say("too-large", { name: file.name, limit }), "");
+    }
+  }
+
+  #complain(text) {
+    this.complaint.textContent = text;
+    this.complaint.hidden = !text;
+  }
+
+  #draw() {
+    this.root.classList.toggle("filled", this.chosen !== null);
+    this.shown.hidden = this.chosen === null;
+    if (this.chosen) {
+      this.shown.src = this.chosen.url;
+      this.shown.alt = this.chosen.name;
+    } else {
+      this.shown.removeAttribute("src");
+    }
+    this.strip.replaceChildren(...this.photos.map((photo) => this.#thumb(photo)));
+    this.strip.querySelector("input:checked")?.closest(".thumb").scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  #thumb(photo) {
+    const radio = Object.assign(document.createElement("input"), {
+      type: "radio", name: `chosen-${this.name}`, checked: photo === this.chosen, className: "unseen",
+    });
+    radio.addEventListener("change", () => {
+      this.choose(photo);
+      this.strip.querySelector("input:checked")?.focus();
+    });
+    const label = document.createElement("label");
+    label.append(radio, Object.assign(document.createElement("img"), { src: photo.url, alt: photo.name }));
+    const remove = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+    remove.setAttribute("aria-label", say("remove", { name: photo.name }));
+    remove.addEventListener("click", () => this.remove(photo));
+    const item = Object.assign(document.createElement("span"), { className: "thumb" });
+    item.append(label, remove);
+    return item;
+  }
+
+  #acceptDrops() {
+    const zone = this.root.closest(".panel, .outfit");
+    const target = this.root;
+    for (const kind of ["dragenter", "dragover"]) {
+      target.addEventListener(kind, (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        zone.classList.add("over");
+      });
+    }
+    target.addEventListener("dragleave", (event) => {
+      if (!target.contains(event.relatedTarget)) zone.classList.remove("over");
+    });
+    target.addEventListener("drop", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      zone.classList.remove("over");
+      this.add(event.dataTransfer.files);
+    });
+  }
+}
+
+// An address that this browser can show: the file's own, or that of a JPEG the server makes of it.
+async function showable(file) {
+  const url = URL.createObjectURL(file);
+  try {
+    await Object.assign(new Image(), { src: url }).decode();
+    if (file.type !== "image/svg+xml") return url;
+  } catch {
+    // not a kind that this browser shows; the server knows more, and says what is wrong where it does not
+  }
+  URL.revokeObjectURL(url);
+  return URL.createObjectURL(await fetchPreview(file));
+}

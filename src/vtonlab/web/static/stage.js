@@ -1,0 +1,114 @@
+// The mirror: the picture, the original behind it, how sure the engine is, and what went wrong.
+import { onLanguage, say } from "./speech.js";
+
+const SLOW_MS = 300;
+const element = (id) => document.getElementById(id);
+
+export class Stage {
+  #timer = 0;
+  #shown = null;
+
+  constructor() {
+    const compare = element("compare");
+    const mirror = element("mirror");
+    for (const handle of [compare, mirror]) {
+      handle.addEventListener("pointerdown", () => this.#compare(true));
+      for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
+        handle.addEventListener(end, () => this.#compare(false));
+      }
+      handle.addEventListener("contextmenu", (event) => event.preventDefault());
+    }
+    addEventListener("keydown", (event) => {
+      if (event.code !== "Space" || (event.target.closest("button, a, input, summary") && event.target !== compare)) return;
+      if (!this.#shown) return;
+      event.preventDefault();
+      this.#compare(true);
+    });
+    addEventListener("keyup", (event) => {
+      if (event.code === "Space") this.#compare(false);
+    });
+    addEventListener("blur", () => this.#compare(false));
+    onLanguage(() => this.#shown && this.#tell());
+  }
+
+  wait(first) {
+    this.#settle();
+    element("mirror").setAttribute("aria-busy", "true");
+    this.#timer = setTimeout(() => {
+      element("progress").hidden = false;
+      element("progress").setAttribute("aria-label", say("fitting"));
+      element("status").textContent = say(first ? "fitting-first" : "fitting");
+    }, SLOW_MS);
+  }
+
+  show(result, person, garment, title) {
+    this.#settle();
+    this.#shown = { result, person, garment, title };
+    element("before").src = person.url;
+    element("after").src = result.url;
+    element("download").href = result.url;
+    element("mirror").dataset.state = "result";
+    element("tools").hidden = false;
+    element("verdict").hidden = false;
+    this.#tell();
+  }
+
+  // The photo alone, while there is nothing to put on it.
+  showPerson(person) {
+    this.clear();
+    if (!person) return;
+    element("after").src = person.url;
+    element("after").alt = person.name;
+    element("mirror").dataset.state = "person";
+  }
+
+  fail(error) {
+    this.#settle();
+    const box = element("failure");
+    box.hidden = false;
+    box.querySelector("strong").textContent = error.message;
+    box.querySelector("span").textContent = error.hint ?? "";
+    element("status").textContent = "";
+  }
+
+  clear() {
+    this.#settle();
+    this.#shown = null;
+    for (const id of ["before", "after"]) element(id).removeAttribute("src");
+    element("mirror").dataset.state = "empty";
+    element("tools").hidden = element("verdict").hidden = true;
+    element("status").textContent = "";
+  }
+
+  #settle() {
+    clearTimeout(this.#timer);
+    element("progress").hidden = true;
+    element("failure").hidden = true;
+    element("mirror").removeAttribute("aria-busy");
+  }
+
+  #compare(on) {
+    const before = on && this.#shown !== null;
+    element("mirror").classList.toggle("comparing", before);
+    element("compare").setAttribute("aria-pressed", String(before));
+    element("tag").hidden = !before;
+    element("tag").textContent = say("original");
+  }
+
+  #tell() {
+    const { result, person, garment, title } = this.#shown;
+    element("after").alt = say("result-alt", { person: person.name, garment: garment.name });
+    element("before").alt = say("original-alt", { person: person.name });
+    element("status").textContent = say("done", { seconds: result.took.toFixed(1) });
+    const sure = result.confidence >= 0.7 ? "sure" : result.confidence >= 0.45 ? "fair" : "unsure";
+    element("confidence-word").textContent = say(sure);
+    element("confidence").value = result.confidence;
+    element("confidence").setAttribute("aria-label", say("confidence"));
+    element("confidence").title = `${say("confidence")}: ${Math.round(result.confidence * 100)} %`;
+    element("made").textContent = say("made-by", { engine: title });
+    element("notes").replaceChildren(
+      ...result.notes.map(({ level, text }) =>
+        Object.assign(document.createElement("li"), { className: level, textContent: text })),
+    );
+  }
+}
