@@ -63,7 +63,7 @@ def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Point
         waist_t=waist_t,
         top_hem_t=top_hem_t,
         tucked=tucked,
-        one_piece=parse.same_cloth,
+        one_piece=parse.waist.same_cloth,
         neckline=trace_neckline(view, chin * parse.scale),
         top_plainness=measure_plainness(picture, parse, Label.UPPER, skeleton.unit),
         lower_plainness=measure_plainness(picture, parse, Label.LOWER, skeleton.unit),
@@ -160,10 +160,10 @@ def _fill(values: Floats, good: NDArray[np.bool_]) -> Floats:
 def measure_waist(view: _View, parse: Parse) -> tuple[float, float, bool]:
     """``waist_t``, ``top_hem_t`` and whether the top is tucked in."""
     middle = np.abs(view.u) < 0.14
-    waist_t = _quantile(view.t[middle & (view.labels == Label.LOWER)], 0.02, parse.waist_t)
-    hem_t = _quantile(view.t[middle & (view.labels == Label.UPPER)], 0.98, parse.waist_t)
+    waist_t = _quantile(view.t[middle & (view.labels == Label.LOWER)], 0.02, parse.waist.lower_start)
+    hem_t = _quantile(view.t[middle & (view.labels == Label.UPPER)], 0.98, parse.waist.top_end)
     if not 0.3 < waist_t < 1.7:
-        waist_t = parse.waist_t
+        waist_t = parse.waist.lower_start
     hem_t = float(np.clip(hem_t, 0.3, waist_t + 0.05))
     tucked = abs(hem_t - waist_t) < 0.08 and waist_t < 0.92
     return waist_t, waist_t if tucked else hem_t, tucked

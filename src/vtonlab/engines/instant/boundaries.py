@@ -1,0 +1,172 @@
+"""Where one thing gives way to another along the body: the waist, a bare midriff, the ends of sleeves, the hems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.instant.anatomy import Floats
+from vtonlab.engines.instant.scene import Limb, Scene
+
+ROWS, COLUMNS = 128, 41
+_T_FROM, _T_TO, _U = 0.2, 1.6, 0.3
+_STEPS = 48
+NATURAL_WAIST = 0.8
+"""t at which a dress is parted into upper and lower: between the ribs' end (0.7) and the hip bones (0.9)."""
+
+
+@dataclass(frozen=True)
+class Waist:
+    """``top_end`` and ``lower_start`` as t; they differ where the midriff is bare. ``same_cloth``: nothing parts them.
+    ``certainty`` 0…1."""
+
+    top_end: float
+    lower_start: float
+    same_cloth: bool
+    certainty: float
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Where cloth ends along a limb, as a share 0…1 of its length to wrist or ankle, and how sure that is (0…1)."""
+
+    share: float
+    certainty: float
+
+
+# ------------------------------------------------------------------------------------------------ the waist
+
+
+def find_waist(scene: Scene) -> Waist:
+    """The row that best parts what is above from what is below: by the entropy of the colours (their sum above and
+    below is least there) and by an edge that runs across the body."""
+    t = np.linspace(_T_FROM, _T_TO, ROWS, dtype=np.float32)
+    lab, use, skin = _unroll_torso(scene, t)
+    if use.sum() < 0.1 * use.size:
+        return Waist(1.0, 1.0, False, 0.0)
+    gap = _find_midriff(skin, use, t)
+    if gap is not None:
+        return Waist(gap[0], gap[1], False, 1.0)
+    gain = _entropy_gain(lab, use & (skin < 0.5))
+    edge = _edge_across(lab, use)
+    score = gain + 0.12 * edge - 0.05 * ((t - 0.98) / 0.4) ** 2
+    rows = use.sum(1) > 0.3 * COLUMNS
+    score[(t < 0.45) | (t > 1.42) | ~rows] = -np.inf
+    if not np.isfinite(score).any():
+        return Waist(1.0, 1.0, False, 0.0)
+    best = int(score.argmax())
+    if gain[best] < 0.10 and edge[best] < 0.45:
+        return Waist(NATURAL_WAIST, NATURAL_WAIST, True, 0.3)
+    certainty = float(np.clip(gain[best] * 1.5 + 0.4 * edge[best], 0, 1))
+    return Waist(float(t[best]), float(t[best]), bool(gain[best] < 0.10), certainty)
+
+
+def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """The torso as a straight patch of (ROWS, COLUMNS): Lab, where it is to be looked at, likeness to skin."""
+    skeleton = scene.skeleton
+    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
+    u = np.linspace(-_U, _U, COLUMNS, dtype=np.float32)
+    centre = skeleton.shoulders + t[:, None] * skeleton.torso_length * skeleton.down
+    grid = (centre[:, None] + u[None, :, None] * skeleton.unit * square).astype(np.float32)
+
+    def unroll(plane: NDArray[np.generic], way: int = cv2.INTER_NEAREST) -> NDArray[np.generic]:
+        return cv2.remap(plane, grid[..., 0], grid[..., 1], way, borderValue=0)
+
+    lab = unroll(scene.lab, cv2.INTER_LINEAR).astype(np.float32)
+    arms = np.zeros(scene.shape, np.uint8)
+    for arm in scene.arms:
+        arms |= ((arm.along > 1.2) & (arm.apart < 0.12 * skeleton.unit)).astype(np.uint8)
+    hidden = unroll(scene.hands.astype(np.uint8) | arms) > 0
+    use = (unroll(scene.person, cv2.INTER_LINEAR) > 0.5) & ~hidden
+    skin = unroll(scene.skin.near[scene.colour], cv2.INTER_LINEAR)
+    return lab, np.asarray(use, np.bool_), np.asarray(skin, np.float32)
+
+
+def _find_midriff(skin: Floats, use: NDArray[np.bool_], t: Floats) -> tuple[float, float] | None:
+    """A band of skin with cloth above and below, if there is one."""
+    count = use.sum(1)
+    share = np.where(count > 4, ((skin > 0.4) & use).sum(1) / np.maximum(count, 1), 0)
+    share = np.convolve(np.pad(share, 2, mode="edge"), np.ones(5) / 5, "valid")
+    bare = share > 0.55
+    starts = np.flatnonzero(bare[1:] & ~bare[:-1]) + 1
+    best, best_length = None, 0.035
+    for start in starts:
+        rest = np.flatnonzero(~bare[start:])
+        if not len(rest):
+            continue
+        end = start + int(rest[0])
+        above, below = share[max(0, start - 22) : start], share[end : end + 12]
+        length = float(t[end - 1] - t[start])
+        if t[start] > 0.3 and t[end - 1] < 1.4 and above.mean() < 0.35 and below.mean() < 0.4 and length > best_length:
+            best, best_length = (float(t[start]), float(t[end - 1])), length
+    return best
+
+
+def _entropy_gain(lab: Floats, use: NDArray[np.bool_]) -> Floats:
+    """(ROWS,) by how much parting the colours at each row lowers their entropy, as a share of the whole."""
+    colour = (lab[..., 0] // 20 * 30 + lab[..., 1] // 9) * 30 + lab[..., 2] // 9
+    _, colour = np.unique(colour[use], return_inverse=True)
+    rows = np.nonzero(use)[0]
+    if not len(rows):
+        return np.zeros(ROWS, np.float32)
+    kinds = int(colour.max()) + 1
+    table = np.bincount(rows * kinds + colour, minlength=ROWS * kinds).reshape(ROWS, kinds)
+    above = np.cumsum(table, 0)
+    total = above[-1]
+    parted = _entropy(above) + _entropy(total - above)
+    return np.asarray(1 - parted / (_entropy(total[None])[0] + 1e-6 * total.sum() + 1e-6), np.float32)
+
+
+def _entropy(counts: NDArray[np.int64]) -> Floats:
+    """Nats times pixels of each row of counts."""
+    n = counts.sum(-1, keepdims=True) + 1e-9
+    share = counts / n
+    return np.asarray(-(share * np.log(share + 1e-9)).sum(-1) * n[:, 0], np.float32)
+
+
+def _edge_across(lab: Floats, use: NDArray[np.bool_]) -> Floats:
+    """(ROWS,) 0…1: how clearly an edge runs across the body at each row, against the rows around it."""
+    step = np.zeros_like(lab)
+    step[2:-2] = 0.5 * (lab[3:-1] + lab[4:] - lab[1:-3] - lab[:-4])
+    size = np.abs(step[..., 0]) * 0.6 + np.abs(step[..., 1]) + np.abs(step[..., 2])
+    size = np.where(use, size, np.nan)
+    enough = use.sum(1) > 0.3 * COLUMNS
+    with np.errstate(all="ignore"):
+        edge = np.where(enough, np.nanquantile(np.where(enough[:, None], size, 0), 0.4, axis=1), 0)
+    usual = np.median(edge[enough]) if enough.any() else 0.0
+    spread = np.median(np.abs(edge[enough] - usual)) * 1.48 + 0.6 if enough.any() else 1.0
+    return np.asarray(np.clip((edge - usual) / spread / 8, 0, 1), np.float32)
+
+
+# ------------------------------------------------------------------------------------------------ limbs
+
+
+def find_ending(scene: Scene, limb: Limb, is_skin: Floats, lengths: tuple[float, float]) -> Ending:
+    """Where cloth gives way to skin along ``limb``. ``is_skin``: (h, w) log of how much likelier skin is than cloth;
+    ``lengths``: of its two bones in px."""
+    total = max(sum(lengths), 1.0)
+    share = share_along(limb, lengths)
+    core = (limb.apart < 0.065 * scene.skeleton.unit) & (share >= 0) & (share < 1) & (scene.person > 0.4)
+    if core.sum() < 0.03 * total * scene.skeleton.unit:
+        return Ending(1.0, 0.0)
+    step = (share[core] * _STEPS).astype(np.int32)
+    count = np.bincount(step, minlength=_STEPS)
+    evidence = np.bincount(step, np.clip(is_skin[core], -3, 3), _STEPS) / np.maximum(count, 1)
+    cloth = np.concatenate([[0.0], np.cumsum(-evidence)])
+    best = int(cloth.argmax())
+    seen = int((count > 0).sum())
+    last_seen = int(np.flatnonzero(count)[-1]) + 1
+    if best >= last_seen:
+        best = _STEPS
+    worst = min(cloth[best], cloth[best] - cloth[-1]) if 0 < best < _STEPS else abs(cloth[-1])
+    return Ending(best / _STEPS, float(np.clip(worst / (0.1 * max(seen, 1)), 0, 1)))
+
+
+def share_along(limb: Limb, lengths: tuple[float, float]) -> Floats:
+    """(h, w) how far along the limb, 0 at its first joint, 1 at wrist or ankle, more in hand or foot."""
+    total = max(sum(lengths), 1.0)
+    first = lengths[0] / total
+    return np.where(limb.along < 1, limb.along * first, first + (limb.along - 1) * (1 - first)).astype(np.float32)

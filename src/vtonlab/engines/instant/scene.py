@@ -1,0 +1,183 @@
+"""A person's photo at parsing size with everything that parsing looks at: colours, outline, body coordinates, skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.anatomy import Floats, Skeleton, limb_coordinates, torso_coordinates
+from vtonlab.engines.instant.records import Points
+
+PARSE_HEIGHT = 512
+Bools = NDArray[np.bool_]
+
+LIGHTS, CHROMAS = 16, 32
+COLOURS = LIGHTS * CHROMAS * CHROMAS
+CHROMA_STRETCH = 1.8
+"""Skin and pale cloth differ by few steps of chroma: stretched, so that they fall into different bins."""
+
+
+@dataclass(frozen=True)
+class Limb:
+    """(h, w) maps of a limb: ``along`` its chain (0 first joint, 1 second …), ``apart`` from its line in px."""
+
+    along: Floats
+    apart: Floats
+    seen: float
+    """Visibility of its middle joint, 0…1."""
+
+
+@dataclass(frozen=True)
+class Skin:
+    """``lab``: median colour (OpenCV 8-bit Lab). ``near`` and ``far``: (COLOURS,) likeness 0…1 of each colour to it,
+    the second with room for shadow, make-up and light."""
+
+    lab: tuple[float, float, float]
+    near: Floats
+    far: Floats
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All maps are (h, w) at parsing size, ``scale`` times the working size."""
+
+    picture: Picture
+    lab: NDArray[np.uint8]
+    colour: NDArray[np.int32]
+    """Number of each pixel's colour bin, 0…COLOURS-1."""
+    person: Floats
+    """0…1 share of the person."""
+    skeleton: Skeleton
+    t: Floats
+    u: Floats
+    head: Floats
+    """Distance from the middle of the face in face heights."""
+    arms: tuple[Limb, Limb]
+    legs: tuple[Limb, Limb]
+    face: Bools
+    hands: Bools
+    skin: Skin
+    scale: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.picture.shape[0], self.picture.shape[1]
+
+
+def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Points) -> Scene:
+    """``picture``: (H, W, 3) at working size; ``silhouette``: (H', W') 0…1; ``face``: its outline, may be empty."""
+    scale = min(1.0, PARSE_HEIGHT / picture.shape[0])
+    size = (max(8, round(picture.shape[1] * scale)), max(8, round(picture.shape[0] * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    shape = (size[1], size[0])
+    skeleton = skeleton.scaled(scale)
+    lab = cv2.cvtColor(cv2.bilateralFilter(small, 5, 18, 3), cv2.COLOR_RGB2LAB)
+    colour = number_colours(lab)
+    t, u = torso_coordinates(skeleton, shape)
+    middle = (skeleton.eyes + skeleton.mouth) / 2
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    head = np.hypot(columns - middle[0], rows - middle[1]) / skeleton.face_height
+    arms = (_find_limb(skeleton, _ARM, 0, shape), _find_limb(skeleton, _ARM, 1, shape))
+    legs = (_find_limb(skeleton, _LEG, 0, shape), _find_limb(skeleton, _LEG, 1, shape))
+    oval = _face_area(skeleton, face * scale, shape)
+    hands = _hand_area(skeleton, shape)
+    person = _find_outline(small, cv2.resize(silhouette, size), skeleton)
+    skin = _learn_skin(lab, person > 0.5, oval, hands, skeleton)
+    return Scene(
+        *(small, lab, colour, person, skeleton, t, u, head.astype(np.float32), arms, legs, oval, hands, skin, scale)
+    )
+
+
+def number_colours(lab: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The bin of each colour of an OpenCV 8-bit Lab picture."""
+    stretched = np.clip((np.arange(256) - 128) * CHROMA_STRETCH + 128, 0, 255)
+    chroma = (stretched * CHROMAS / 256).astype(np.int32)
+    light = (np.arange(256) * LIGHTS // 256).astype(np.int32) * CHROMAS * CHROMAS
+    return np.asarray(light[lab[..., 0]] + (chroma * CHROMAS)[lab[..., 1]] + chroma[lab[..., 2]], np.int32)
+
+
+# ------------------------------------------------------------------------------------------------ where things are
+
+_ARM = ("shoulder", "elbow", "wrist", "index")
+_LEG = ("hip", "knee", "ankle", "toes")
+
+
+def _find_limb(skeleton: Skeleton, names: tuple[str, ...], side: int, shape: tuple[int, int]) -> Limb:
+    """At half the size: the maps are smooth."""
+    chain = [skeleton.joint(name, side) / 2 for name in names]
+    chain[-1] = chain[-2] + 1.3 * (chain[-1] - chain[-2])
+    maps = limb_coordinates(chain, (shape[0] // 2 + 1, shape[1] // 2 + 1))
+    along, apart = (cv2.resize(m, None, fx=2, fy=2)[: shape[0], : shape[1]] for m in maps)
+    return Limb(along, apart * 2, skeleton.seen(names[1], side))
+
+
+def _face_area(skeleton: Skeleton, face: Points, shape: tuple[int, int]) -> Bools:
+    area = np.zeros(shape, np.uint8)
+    lean = skeleton.mouth - skeleton.eyes
+    middle = (skeleton.eyes + skeleton.mouth) / 2 + 0.05 * lean
+    if len(face):
+        cv2.fillPoly(area, [np.round(face).astype(np.int32)], 1)
+    elif not skeleton.behind and np.all(np.abs(middle) < 1e4):
+        axes = (1.44 * skeleton.face_height, 1.9 * skeleton.face_height)
+        angle = float(np.degrees(np.arctan2(-lean[0], lean[1])))
+        cv2.ellipse(area, ((float(middle[0]), float(middle[1])), axes, angle), 1, -1)
+    return area > 0
+
+
+def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Bools:
+    area = np.zeros(shape, np.uint8)
+    for side in (0, 1):
+        wrist, index = skeleton.joint("wrist", side), skeleton.joint("index", side)
+        centre = 0.3 * wrist + 0.7 * index
+        if skeleton.seen("wrist", side) < 0.3 or np.any(np.abs(centre) > 1e4):
+            continue
+        reach = max(float(np.hypot(*(index - wrist))), 0.14 * skeleton.unit)
+        cv2.circle(area, (round(float(centre[0])), round(float(centre[1]))), round(reach * 0.95), 1, -1)
+    return area > 0
+
+
+def _find_outline(picture: Picture, silhouette: Floats, skeleton: Skeleton) -> Floats:
+    """The person's share of each pixel, its edge moved onto the photo's."""
+    radius = max(2, round(0.05 * skeleton.unit))
+    smooth = cv2.ximgproc.guidedFilter(picture, silhouette, radius, 0.0004 * 255**2)
+    return np.clip((smooth - 0.5) * 1.6 + 0.5, 0, 1).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------------ skin
+
+
+def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Bools, skeleton: Skeleton) -> Skin:
+    """From the face; where that is missing from the neck and hands; else from what most people's is like."""
+    sample = lab[face & person].astype(np.float32)
+    if len(sample) < 60:
+        spot = skeleton.mouth + 0.55 * (skeleton.shoulders - skeleton.mouth)
+        neck = np.zeros(face.shape, np.uint8)
+        if np.all(np.abs(spot) < 1e4):
+            cv2.circle(neck, (round(float(spot[0])), round(float(spot[1]))), round(0.12 * skeleton.unit), 1, -1)
+        sample = lab[((neck > 0) | hands) & person].astype(np.float32)
+    if len(sample) < 30:
+        sample = np.tile(np.array([[165.0, 148.0, 152.0]], np.float32), (50, 1))
+    low, high = np.percentile(sample[:, 0], [25, 97])
+    sample = sample[(sample[:, 0] >= low) & (sample[:, 0] <= high)]
+    middle = np.median(sample, 0)
+    for _ in range(2):
+        apart = np.abs(sample - middle)
+        near = sample[(apart[:, 0] < 45) & (apart[:, 1] < 13) & (apart[:, 2] < 15)]
+        if len(near) > 30:
+            middle = np.median(near, 0)
+    lab_middle = (float(middle[0]), float(middle[1]), float(middle[2]))
+    return Skin(lab_middle, _likeness(lab_middle, (60, 40), (7.5, 8.5)), _likeness(lab_middle, (85, 60), (13, 14)))
+
+
+def _likeness(lab: tuple[float, float, float], light: tuple[float, float], chroma: tuple[float, float]) -> Floats:
+    """(COLOURS,) Gaussian likeness to ``lab``; ``light``: spreads below and above, ``chroma``: of a and b."""
+    lights = (np.arange(LIGHTS) + 0.5) * 256 / LIGHTS - lab[0]
+    chromas = ((np.arange(CHROMAS) + 0.5) * 256 / CHROMAS - 128) / CHROMA_STRETCH + 128
+    by_light = np.exp(-0.5 * np.where(lights < 0, lights / light[0], lights / light[1]) ** 2)
+    by_a = np.exp(-0.5 * ((chromas - lab[1]) / chroma[0]) ** 2)
+    by_b = np.exp(-0.5 * ((chromas - lab[2]) / chroma[1]) ** 2)
+    return np.asarray(by_light[:, None, None] * by_a[:, None] * by_b[None], np.float32).ravel()
