@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.instant.records import Arm, Body, Points
+from vtonlab.engines.instant.records import Arm, Body, Leg, Points
 from vtonlab.engines.instant.warp import resample, smooth
 
 Side = Literal["left", "right"]
@@ -108,3 +108,40 @@ def reach(blocked: NDArray[np.bool_], starts: Points, directions: Points, limit:
     first = hit.argmax(1)
     found = hit.any(1) & ~outside[np.arange(len(first)), first]
     return np.where(found, distance[first], np.nan).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------------ legs
+
+
+def leg_of(body: Body, side: Side) -> Leg:
+    return body.left_leg if side == "left" else body.right_leg
+
+
+def leg_curve(body: Body, side: Side, count: int = 65) -> Points:
+    """Hip joint to ankle with a rounded knee; a standing leg is assumed where pose and photo end above the knee."""
+    leg = leg_of(body, side)
+    hip, knee, ankle = leg.hip, leg.knee, leg.ankle
+    direction = _leg_direction(body)
+    thigh = knee - hip
+    if leg.seen < 0.3 and float(thigh @ direction) < 0.4 * body.torso_length:
+        # Thigh and calf of a standing adult are about 0.85 and 0.8 of the torso between shoulder and hip joints.
+        knee = hip + direction * np.float32(0.85 * body.torso_length)
+        ankle = knee + direction * np.float32(0.8 * body.torso_length)
+    before, after = hip + (knee - hip) * 0.75, knee + (ankle - knee) * 0.25
+    s = np.linspace(0, 1, 12, dtype=np.float32)[:, None]
+    bend = (1 - s) ** 2 * before + 2 * s * (1 - s) * knee + s * s * after
+    return resample(np.vstack([hip[None], bend, ankle[None]]), count)
+
+
+def leg_radius(body: Body, share: Values) -> Values:
+    """Half the thickness of a bare leg at ``share`` of its length (0 hip joint, 0.5 knee, 1 ankle), px.
+
+    Drawn after the proportions of artists' canons: thigh at the crotch half the hips, knee, calf and ankle relative to
+    the body's unit.
+    """
+    hips = float(half_width(body, "left", np.float32(1.08)) + half_width(body, "right", np.float32(1.08)))
+    thigh = float(np.clip(0.24 * hips / body.unit, 0.2, 0.32))
+    shape = np.interp(
+        share, [0.0, 0.15, 0.35, 0.5, 0.62, 0.8, 1.0], [thigh, thigh, 0.6 * thigh + 0.07, 0.145, 0.145, 0.11, 0.08]
+    )
+    return (shape * body.unit).astype(np.float32)

@@ -11,6 +11,7 @@ from vtonlab.engines.instant.axes import SIDES, Side
 from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern
 from vtonlab.engines.instant.fit import TorsoFit, fit_torso
 from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose
+from vtonlab.engines.instant.lower import drape_lower
 from vtonlab.engines.instant.records import Garment, Part, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.engines.instant.shade import Light
@@ -28,6 +29,8 @@ class Draped:
 
 def drape(person: Person, garment: Garment) -> Draped:
     """Lay a garment onto a person."""
+    if garment.kind is GarmentKind.LOWER:
+        return Draped(drape_lower(person, garment), Wearing(garment.kind, False, {}))
     torso = fit_torso(person, garment)
     pattern = scale_pattern(garment, torso.scale)
     sleeves: dict[Side, SleeveFit] = {}

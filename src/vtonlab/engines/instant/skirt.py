@@ -1,0 +1,102 @@
+"""Skirts: two ruled halves that hang from the hips and keep their own flare."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_curve, leg_radius, spine
+from vtonlab.engines.instant.legs import LEG_ROWS, TOP_ROWS, join_half
+from vtonlab.engines.instant.records import Garment, Label, Person, Points
+from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, torso_outline, waist_middle
+from vtonlab.engines.instant.warp import Mesh, smooth
+
+ROWS = TOP_ROWS + LEG_ROWS
+
+
+def skirt_half(person: Person, garment: Garment, hang: LowerHang, side: Side) -> Mesh:
+    """The mesh of one half of a skirt: side seam first, middle last."""
+    outer, inner = _edges(garment, side)
+    body, sign = person.body, np.float32(SIGN[side])
+    stop_t = hem_t(person, garment, hang)
+    dip = float(inner[0, 1] - hang.waist_row) * hang.scale / body.torso_length
+    t = np.linspace(hang.waist_t, stop_t, ROWS, dtype=np.float32)
+    own = np.abs(outer[:, 0] - inner[0, 0]) * hang.scale
+    width = _width(person, side, t, own.astype(np.float32))
+    places, across = spine(body, t)
+    rise = float(outer[-1, 1] - inner[-1, 1]) * hang.length_scale / body.torso_length
+    middle_t = np.linspace(
+        hang.waist_t + np.clip(dip, -0.08, 0.12), stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32
+    )
+    body_outer = (places + across * (sign * width)[:, None]).astype(np.float32)
+    return join_half(body_outer, spine(body, middle_t)[0], outer, inner, 10_000)
+
+
+def _edges(garment: Garment, side: Side) -> tuple[Points, Points]:
+    """Side seam and middle on the garment, ``ROWS`` points each."""
+    marks = garment.landmarks
+    waist, hem = marks[f"waist_{side}"], marks[f"hem_outer_{side}"]
+    middle_x, middle_y = waist_middle(garment)
+    rows = np.linspace(waist.y, hem.y, ROWS, dtype=np.float32)
+    column = garment.alpha[:, int(np.clip(round(middle_x), 0, garment.alpha.shape[1] - 1))]
+    filled = np.flatnonzero(column > 127)
+    bottom = max(float(filled[-1]) if len(filled) else hem.y, middle_y + 8)
+    middle = np.stack([np.full(ROWS, middle_x), np.linspace(middle_y, bottom, ROWS)], 1)
+    return np.stack([outer_columns(garment, side, rows), rows], 1).astype(np.float32), middle.astype(np.float32)
+
+
+def hem_t(person: Person, garment: Garment, hang: LowerHang) -> float:
+    """t at which the skirt's side seams end; on the worn skirt's hem where that is near."""
+    body, marks = person.body, garment.landmarks
+    length = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2 - hang.waist_row
+    natural = hang.waist_t + length * hang.length_scale / body.torso_length
+    worn = worn_skirt_hem(person)
+    if worn is not None and 0.8 < (natural - hang.waist_t) / max(worn - hang.waist_t, 0.05) < 1.25:
+        return worn
+    return natural
+
+
+def worn_skirt_hem(person: Person) -> float | None:
+    """t of the hem of a skirt that is worn now; None for trousers, shorts or nothing seen."""
+    body = person.body
+    t = np.arange(1.0, 3.2, 0.02, dtype=np.float32)
+    places, _ = spine(body, t)
+    height, width = person.labels.shape
+    inside = (places[:, 1] < height) & (places[:, 1] >= 0) & (places[:, 0] >= 0) & (places[:, 0] < width)
+    x = np.clip(places[:, 0], 0, width - 1).astype(int)
+    y = np.clip(places[:, 1], 0, height - 1).astype(int)
+    cloth = (person.labels[y, x] == Label.LOWER) & inside
+    fork = 1 + 0.3 * body.unit / body.torso_length
+    if not cloth.any() or not cloth[t < fork].mean() > 0.6:
+        return None
+    ends = np.flatnonzero(~cloth & (t > fork - 0.1))
+    if not len(ends) or not inside[ends[0]]:
+        return None
+    end = float(t[ends[0]])
+    return end if end > fork + 0.08 else None
+
+
+def _width(person: Person, side: Side, t: Values, own: Values) -> Values:
+    """Half width at ``t``: held by waist and hips, free below them, never narrower than the legs."""
+    body = person.body
+    outline = torso_outline(body, side, np.minimum(t, 2.0))
+    held = np.clip((1.12 - t) / 0.25, 0, 1)
+    near = outline * drawn_to(own / np.maximum(outline, 1))
+    near = np.where((t > 2.0) | (outline > 1.6 * own), own, near)
+    snug = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.99, np.interp(t, [t[0], t[0] + 0.1], [1.02, 1.3]))
+    free = np.maximum(near, _legs_reach(person, side, t))
+    return smooth((snug * held + free * (1 - held)).astype(np.float32), 1.5)
+
+
+def _legs_reach(person: Person, side: Side, t: Values) -> Values:
+    """How far the legs stand out from the skirt's axis at ``t``, px."""
+    body = person.body
+    curve = leg_curve(body, side)
+    places, across = spine(body, t)
+    share = np.linspace(0, 1, len(curve), dtype=np.float32)
+    depth = curve[:, 1]
+    order = np.argsort(depth)
+    x = np.interp(places[:, 1], depth[order], curve[order, 0])
+    radius = np.interp(places[:, 1], depth[order], leg_radius(body, share)[order])
+    reach = (x - places[:, 0]) * np.float32(SIGN[side]) + 0.96 * radius
+    beyond = places[:, 1] > depth.max()
+    return np.where(beyond, 0, reach).astype(np.float32)
