@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, Engine, GarmentKind, Picture, TryOnRequest, TryOnResult
-from vtonlab.errors import BadInput, Cancelled, EngineBusy, VtonError, WrongKind
+from vtonlab.errors import Cancelled, EngineBusy, Text, VtonError, WrongKind
 from vtonlab.imaging.provenance import SourceType
 from vtonlab.imaging.read import Limits, read_picture
 from vtonlab.imaging.write import encode_picture
@@ -181,11 +181,12 @@ class FittingRoom:
 
 
 def _check_kind(engine: Engine, order: Order) -> None:
-    known = engine.capabilities.kinds
-    if order.kind is not GarmentKind.AUTO and order.kind not in known:
-        raise WrongKind(asked=order.kind.value, known=", ".join(kind.value for kind in known))
+    kinds = engine.capabilities.kinds
+    known = ", ".join(kind.value for kind in kinds)
+    if order.kind is not GarmentKind.AUTO and order.kind not in kinds:
+        raise WrongKind(asked=order.kind.value, known=known)
     if order.lower is not None and not engine.capabilities.outfits:
-        raise BadInput
+        raise WrongKind(asked=Text("outfit", "套装"), known=known)
 
 
 class _NamedBytes(io.BytesIO):

@@ -3,6 +3,7 @@ import { fetchPreview, Refusal } from "./server.js";
 import { onLanguage, say, translate } from "./speech.js";
 
 const MEGABYTE = 1e6;
+const SLOW_MS = 300;
 let nextId = 1;
 
 export class Picker {
@@ -17,6 +18,7 @@ export class Picker {
     this.mostBytes = Infinity;
     this.strip = root.querySelector(".strip");
     this.shown = root.querySelector(".chosen");
+    this.waiting = root.querySelector(".waiting");
     this.complaint = root.querySelector(".complaint");
     for (const input of root.querySelectorAll("input[type=file]")) {
       input.addEventListener("change", () => {
@@ -38,6 +40,7 @@ export class Picker {
   async add(files) {
     this.#complain("");
     for (const file of [...files]) {
+      const timer = setTimeout(() => (this.waiting.textContent = say("reading", { name: file.name })), SLOW_MS);
       try {
         this.#check(file);
         const photo = { id: nextId++, file, name: file.name, url: await showable(file) };
@@ -46,6 +49,9 @@ export class Picker {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.#complain(error.hint ? `${error.message} ${error.hint}` : error.message);
+      } finally {
+        clearTimeout(timer);
+        this.waiting.textContent = "";
       }
     }
   }

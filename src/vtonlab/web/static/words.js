@@ -48,8 +48,7 @@ export const words = {
     "privacy-remote": "Your photos are sent to {host}.",
     "offline": "The server does not answer.",
     "offline-hint": "Start it again with “make run”, then try once more.",
-    "too-large": "{name} is too large; at most {limit} MB.",
-    "not-a-picture": "{name} is not a picture."
+    "too-large": "{name} is too large; at most {limit} MB."
   },
   "zh-CN": {
     "skip": "跳到结果",
@@ -99,7 +98,6 @@ export const words = {
     "privacy-remote": "照片会发送到 {host}。",
     "offline": "服务器没有响应。",
     "offline-hint": "请用 “make run” 重新启动，然后再试一次。",
-    "too-large": "{name} 太大，最多 {limit} MB。",
-    "not-a-picture": "{name} 不是图片。"
+    "too-large": "{name} 太大，最多 {limit} MB。"
   }
 };
