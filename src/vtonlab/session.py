@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def try_on(
     mask: Mask | None = None,
     description: str = "",
     report: Report = silent,
-    **options: object,
+    **options: Any,  # noqa: ANN401 - whatever the engine takes
 ) -> TryOnResult:
     """Dress ``person`` in ``garment``, and in ``lower`` too where it is given (``garment`` is then the upper one).
 
@@ -129,7 +129,7 @@ class Session:
         mask: Mask | None = None,
         description: str = "",
         report: Report = silent,
-        **options: object,
+        **options: Any,  # noqa: ANN401 - whatever the engine takes
     ) -> TryOnResult:
         """As :func:`try_on`, for the session's person or for ``person``."""
         photo = self._person if person is None else as_person(person)
