@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.records import Garment, Part, Picture, Plane
-from vtonlab.engines.instant.warp import Field, Region
+from vtonlab.engines.instant.warp import OUTSIDE, Field, Region
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Pattern:
 
     picture: Picture
     masks: dict[Part, Plane]
+    """Coverage of each piece. A sleeve's is that of the whole garment: its mesh ends where the sleeve ends."""
     scale: float
     """Pattern px per garment px."""
 
@@ -44,41 +45,45 @@ def scale_pattern(garment: Garment, scale: float) -> Pattern:
     A quarter more than needed is kept for places where the cloth is stretched. Never enlarges.
     """
     factor = min(1.0, 1.25 * scale)
-    masks = {part: _soft_mask(garment, part) for part in _pieces(garment)}
+    whole = _visible(garment)
+    front = np.minimum(whole, _torso(garment))
     picture = garment.picture
     if factor < 0.9:
         size = (max(8, round(picture.shape[1] * factor)), max(8, round(picture.shape[0] * factor)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        masks = {part: cv2.resize(mask, size, interpolation=cv2.INTER_AREA) for part, mask in masks.items()}
+        picture, whole, front = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (picture, whole, front))
         factor = size[1] / garment.picture.shape[0]
     else:
         factor = 1.0
+    masks = {Part.BODY: np.asarray(front, np.uint8)}
+    masks |= {sleeve: np.asarray(whole, np.uint8) for sleeve in (Part.LEFT_SLEEVE, Part.RIGHT_SLEEVE)}
     return Pattern(np.asarray(picture, np.uint8), masks, factor)
 
 
-def _pieces(garment: Garment) -> list[Part]:
-    present = np.flatnonzero(np.bincount(garment.parts.ravel(), minlength=8))
-    return [Part(p) for p in present if p not in (Part.NONE, Part.INSIDE, Part.COLLAR)]
+def _visible(garment: Garment) -> Plane:
+    """Coverage without the inside seen through the neck; that edge is ours and is softened, the matte's own is kept."""
+    inside = (garment.parts == Part.INSIDE).astype(np.uint8)
+    if not inside.any():
+        return garment.alpha
+    return np.minimum(garment.alpha, cv2.GaussianBlur((1 - inside) * np.uint8(255), (0, 0), 1.0))
 
 
-def _soft_mask(garment: Garment, part: Part) -> Plane:
-    """Coverage of one piece; it reaches a little under its neighbours so that no gap opens at a seam."""
-    parts, height = garment.parts, garment.parts.shape[0]
-    own = parts == part
-    if part is Part.BODY:
-        own |= parts == Part.COLLAR
-    tuck = max(2, round(0.012 * height))
-    grown = cv2.dilate(own.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tuck + 1, 2 * tuck + 1)))
-    grown[(parts == Part.INSIDE) | ((parts == Part.NONE) & ~own)] = 0
-    soft = cv2.GaussianBlur(grown * np.uint8(255), (0, 0), 1.2)
-    # The matte already has the garment's own soft edge; only the edges that we cut are softened here.
-    rim = cv2.dilate((parts == Part.INSIDE).astype(np.uint8), np.ones((5, 5), np.uint8))
-    seam = np.where(rim > 0, soft, np.where(grown > 0, 255, soft)).astype(np.uint8)
-    return np.asarray(np.minimum(seam, garment.alpha), np.uint8)
+def _torso(garment: Garment) -> Plane:
+    """Everything but the sleeves, grown a little under them so that no gap opens at a seam."""
+    height = garment.parts.shape[0]
+    sleeves = (garment.parts == Part.LEFT_SLEEVE) | (garment.parts == Part.RIGHT_SLEEVE)
+    tuck = max(2, round(0.015 * height))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tuck + 1, 2 * tuck + 1))
+    own = cv2.dilate((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), disc)
+    # The matte's soft rim belongs to no part: it goes with whatever it borders.
+    own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), disc) == 0)] = 1
+    return np.asarray(cv2.GaussianBlur(own * np.uint8(255), (0, 0), 1.0), np.uint8)
 
 
 def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y: Field) -> Cloth:
-    """Sample one piece of the pattern through a backward map (garment px)."""
+    """Sample one piece of the pattern through a backward map (garment px).
+
+    The torso takes only its own part; a piece with a mesh takes whatever its mesh covers, softened at the mesh's rim.
+    """
     # Pixel centres: garment px (x + .5) * scale - .5 is the same place in the pattern.
     shift = np.float32(0.5 * pattern.scale - 0.5)
     at_x = cv2.addWeighted(map_x, pattern.scale, map_x, 0, float(shift))
@@ -87,6 +92,9 @@ def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y:
     alpha = cv2.remap(
         pattern.masks[part], at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
+    if part is not Part.BODY:
+        covered = cv2.GaussianBlur(np.where(map_x > 0.5 * OUTSIDE, np.float32(255), np.float32(0)), (0, 0), 1.1)
+        alpha = np.minimum(alpha, np.clip(covered * 1.6 - 0.6 * 255, 0, 255).astype(np.uint8))
     return Cloth(part, region, np.asarray(colour, np.uint8), np.asarray(alpha, np.uint8), map_x, map_y)
 
 

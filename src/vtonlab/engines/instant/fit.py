@@ -18,6 +18,10 @@ from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
 
+COLLAR_RISE = 0.05
+"""Rise of the front of a garment with a collar, units: the collar's stand keeps it lower than a plain neckline."""
+
+
 @dataclass(frozen=True)
 class TorsoFit:
     """A garment's torso pinned to a body."""
@@ -106,7 +110,8 @@ def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
     armpit_row = _mean_row(garment, "armpit")
     hem_row = _mean_row(garment, "hem")
     depth = float(garment.neckline[:, 1].max() - garment_top) * scale if len(garment.neckline) else 0.0
-    rise = 0.03 * unit if _high_neck(garment) else min(0.15 * unit, 0.6 * max(depth, 0.0))
+    most = 0.03 if _high_neck(garment) else COLLAR_RISE if garment.has_collar else 0.15
+    rise = min(most * unit, 0.6 * max(depth, 0.0))
     hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, 0.0, False)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = body.tucked and garment.kind is GarmentKind.UPPER

@@ -14,7 +14,7 @@ import numpy as np
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, Side, arm_of
 from vtonlab.engines.instant.blend import blur, grow, lay_over, times, without
-from vtonlab.engines.instant.drape import Cloth
+from vtonlab.engines.instant.drape import Cloth, whole_alpha
 from vtonlab.engines.instant.records import Label, Part, Person, Picture, Plane
 from vtonlab.engines.instant.reveal import Undressed, torso_t
 from vtonlab.engines.instant.shade import Light, round_off, shade_cloth, throw_shadow
@@ -40,15 +40,17 @@ def compose(
     result = undressed.picture.copy()
     sleeves = [piece for piece in pieces if piece.part in SLEEVES.values()]
     body_pieces = [_behind_waistband(piece, person, wearing) for piece in pieces if piece not in sleeves]
-    _shade_below(result, person, body_pieces + sleeves)
+    pieces = body_pieces + sleeves
+    _shade_below(result, person, pieces)
+    lit = _lit(person, light, pieces)
     for piece in body_pieces:
-        _lay(result, piece, person, light, _sleeve_shadow(piece, sleeves, person))
+        _lay(result, piece, lit * _sleeve_shadow(sleeves, person))
     if wearing.kind is not GarmentKind.LOWER:
         for side in SIDES:
             arm = _arm_in_front(person, undressed, wearing, side)
             result = lay_over(result, undressed.picture, arm)
         for piece in sleeves:
-            _lay(result, piece, person, light, None)
+            _lay(result, piece, lit)
     return lay_over(result, picture, front_of(person, wearing))
 
 
@@ -91,26 +93,26 @@ def _behind_waistband(piece: Cloth, person: Person, wearing: Wearing) -> Cloth:
     return Cloth(piece.part, piece.region, piece.colour, without(piece.alpha, hidden), piece.map_x, piece.map_y)
 
 
-def _lay(result: Picture, piece: Cloth, person: Person, light: Light, shadow: Field | None) -> None:
-    """Shade one piece by the person's light and lay it onto ``result``."""
+def _lit(person: Person, light: Light, pieces: list[Cloth]) -> Field:
+    """Light on the cloth as a whole, half size: folds, exposure, and the garment's own roundness towards its rim."""
+    cover = whole_alpha(pieces, (person.labels.shape[0], person.labels.shape[1]))
+    rounded = round_off(cover, person.body.unit, 0.1, 0.08)
+    return np.asarray(rounded * light.folds * np.float32(light.exposure), np.float32)
+
+
+def _lay(result: Picture, piece: Cloth, lit: Field) -> None:
+    """Shade one piece and lay it onto ``result``."""
     rows, columns = piece.region.slices
-    height, width = piece.alpha.shape
-    unit = person.body.unit
-    depth, reach = (0.1, 0.06) if piece.part in SLEEVES.values() else (0.1, 0.1)
-    factor = cv2.resize(round_off(piece.alpha, unit, depth, reach), (width, height))
-    factor *= _part_of(light.folds, piece, person) * np.float32(light.exposure)
-    if shadow is not None:
-        factor *= 1 - 0.22 * cv2.resize(shadow, (width, height))
-    lit = shade_cloth(piece.colour, factor)
-    result[rows, columns] = lay_over(np.ascontiguousarray(result[rows, columns]), lit, piece.alpha)
+    shaded = shade_cloth(piece.colour, _part_of(lit, piece))
+    result[rows, columns] = lay_over(np.ascontiguousarray(result[rows, columns]), shaded, piece.alpha)
 
 
-def _part_of(folds: Field, piece: Cloth, person: Person) -> Field:
+def _part_of(half: Field, piece: Cloth) -> Field:
     """The part of a half-size field that lies in a piece's region, at full size."""
     place = np.float32([[0.5, 0, piece.region.x / 2 - 0.25], [0, 0.5, piece.region.y / 2 - 0.25]])
     size = (piece.region.width, piece.region.height)
     return np.asarray(
-        cv2.warpAffine(folds, place, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(half, place, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
     )
 
 
@@ -131,16 +133,17 @@ def _shade_below(result: Picture, person: Person, pieces: list[Cloth]) -> None:
         )
 
 
-def _sleeve_shadow(piece: Cloth, sleeves: list[Cloth], person: Person) -> Field | None:
-    """Shadow of the sleeves on a torso piece, half size of its region."""
+def _sleeve_shadow(sleeves: list[Cloth], person: Person) -> Field | np.float32:
+    """What the sleeves leave of the light on the torso beside them, half size.
+
+    Only below the armpits: above, torso and sleeve are one cloth, and a shadow would draw its seam as a line.
+    """
     if not sleeves:
-        return None
-    cover = np.zeros(person.labels.shape, np.uint8)
-    for sleeve in sleeves:
-        view = cover[sleeve.region.slices]
-        np.maximum(view, sleeve.alpha, out=view)
-    own = np.ascontiguousarray(cover[piece.region.slices])
-    return throw_shadow(own, person.body.unit, 0.0, 0.022)
+        return np.float32(1)
+    cover = whole_alpha(sleeves, (person.labels.shape[0], person.labels.shape[1]))
+    shadow = throw_shadow(cover, person.body.unit, 0.0, 0.022)
+    t = cv2.resize(torso_t(person.body, cover.shape), shadow.shape[::-1])
+    return np.asarray(1 - 0.25 * shadow * np.clip((t - 0.22) / 0.2, 0, 1), np.float32)
 
 
 def _arm_in_front(person: Person, undressed: Undressed, wearing: Wearing, side: Side) -> Plane:

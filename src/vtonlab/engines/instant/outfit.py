@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind, Picture
@@ -41,15 +42,30 @@ def drape(person: Person, garment: Garment) -> Draped:
     shape = person.labels.shape
     region = region_of(_torso_corners(torso, garment), (shape[0], shape[1]), 0.06 * person.body.unit)
     map_x, map_y = torso.plate.over(region)
-    pieces = [lay_cloth(pattern, Part.BODY, region, map_x, map_y)]
+    front = lay_cloth(pattern, Part.BODY, region, map_x, map_y)
+    pieces = [_cut_at_seams(front, sleeves, person.body.unit)]
     for side, sleeve in sleeves.items():
-        if SLEEVES[side] not in pattern.masks:
-            continue
         around = region_of(sleeve.mesh.body.reshape(-1, 2), (shape[0], shape[1]), 2)
         sleeve_x, sleeve_y = rasterise(sleeve.mesh, around)
         pieces.append(lay_cloth(pattern, SLEEVES[side], around, sleeve_x, sleeve_y))
     wearing = Wearing(garment.kind, torso.tucked, {side: fit.cuff_arc for side, fit in sleeves.items()})
     return Draped(pieces, wearing)
+
+
+def _cut_at_seams(front: Cloth, sleeves: dict[Side, SleeveFit], unit: float) -> Cloth:
+    """End the torso a little beyond the seam with each sleeve: past it the torso's map is nobody's."""
+    alpha = front.alpha
+    corner = np.float32([front.region.x, front.region.y])
+    for side, sleeve in sleeves.items():
+        # Row 2 of the mesh is the seam; its columns run from the shoulder to the armpit.
+        shoulder, armpit = sleeve.mesh.body[2, 1] - corner, sleeve.mesh.body[2, -2] - corner
+        down = (armpit - shoulder) / max(float(np.linalg.norm(armpit - shoulder)), 1e-6)
+        out = np.float32([-down[1], down[0]]) * np.float32(1 if side == "left" else -1)
+        near, far = out * np.float32(0.04 * unit), out * np.float32(2.0 * unit)
+        up = -down * np.float32(2.0 * unit)
+        beyond = np.stack([shoulder + near + up, armpit + near, armpit + far, shoulder + far + up])
+        cv2.fillConvexPoly(alpha, np.round(beyond).astype(np.int32), 0, cv2.LINE_AA)
+    return front
 
 
 def _torso_corners(torso: TorsoFit, garment: Garment) -> np.ndarray:

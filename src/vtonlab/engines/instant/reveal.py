@@ -115,8 +115,8 @@ def _bare_radius(person: Person, curve: Points) -> Values:
     for sign in (1, -1):
         found = reach(blocked, curve, normal * np.float32(sign), model * 1.8)
         ratios.append(np.where(bare, found, np.nan) / model)
-    both = np.nanmean(np.stack(ratios), 0) if bare.any() else np.full(len(curve), np.nan)
-    known = both[~np.isnan(both)]
+    measured = np.concatenate(ratios)
+    known = measured[~np.isnan(measured)]
     factor = float(np.clip(np.median(known), 0.8, 1.4)) if len(known) > 3 else 1.0
     return np.asarray(smooth(model * factor, 1.5), np.float32)
 

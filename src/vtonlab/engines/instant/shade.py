@@ -16,6 +16,9 @@ from vtonlab.engines.instant.blend import blur, shrink
 from vtonlab.engines.instant.records import Label, Person, Picture, Plane
 from vtonlab.engines.instant.warp import Field
 
+BROAD = 0.6
+"""Share of the broad light on the worn garment that is taken over."""
+
 SHEEN = 14.0
 """Grey levels added to cloth before shading: even black cloth shows its folds by what it reflects."""
 
@@ -54,11 +57,13 @@ def _folds(lightness: Field, matte: Plane, unit: float, plain: float) -> Field:
     def local(sigma: float) -> Field:
         return blur(seen, sigma) / np.maximum(blur(weight, sigma), 1e-3)
 
-    coarse = local(0.28 * unit)
-    ratio = (local(0.012 * unit + 0.5) + 8) / (coarse + 8) - 1
+    fine, coarse = local(0.012 * unit + 0.5), local(0.28 * unit)
+    level = float(seen.sum() / weight.sum())
+    # Folds whole; the broad fall of light over the body by a good part, since some of it may be the cloth's own.
+    ratio = (fine + 8) / (coarse + 8) * ((coarse + 8) / (level + 8)) ** BROAD - 1
     cover = np.clip(blur(weight, 2.0), 0, 1)
     strength = plain * np.clip((coarse - 15) / 50, 0, 1)
-    return np.asarray(1 + np.clip(ratio, -0.3, 0.2) * cover * strength, np.float32)
+    return np.asarray(1 + np.clip(ratio, -0.35, 0.2) * cover * strength, np.float32)
 
 
 def shade_cloth(colour: Picture, factor: Field) -> Picture:

@@ -17,8 +17,9 @@ from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Person, P
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
 
 ROWS = 40
-SHARES = np.linspace(-0.1, 1.1, 16, dtype=np.float32)
-"""Columns of the mesh: a little past both edges, so that the cloth's own soft edge is sampled whole."""
+SHARES = np.concatenate([[-0.1], np.linspace(0, 1, 13), [1.03]]).astype(np.float32)
+"""Columns of the mesh: past the outer edge, so that the cloth's own soft edge is sampled whole; the inner edge may lie
+against the torso on the garment's photo, so it is the mesh that ends there."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,41 @@ def fit_sleeve(person: Person, garment: Garment, torso: TorsoFit, side: Side) ->
     if garment.cut not in (Cut.SHORT_SLEEVE, Cut.LONG_SLEEVE) or f"cuff_outer_{side}" not in garment.landmarks:
         return None
     outer, inner = sleeve_edges(garment, side)
-    curve = arm_curve(arm_of(person.body, side))
-    shoulder, armpit = torso.seams[side]
-    outer_stop, inner_start, inner_stop = _lengths(person, garment, torso, side, curve, outer, inner)
-    normal = _outward(person.body, curve, side)
+    arm = _Arm(person, side)
     width = _half_widths(outer, inner) * torso.scale
-    body_outer = _outer_edge(person, curve, normal, shoulder, outer_stop, width)
-    body_inner = _inner_edge(person, curve, normal, armpit, inner_start, inner_stop, width)
+    full, arcs = _outer_edge(arm, torso.seams[side][0], width)
+    outer_stop, inner_start, inner_stop = _lengths(arm, garment, torso.seams[side][1], torso.scale, full, arcs, outer, inner)
+    cut = float(np.interp(outer_stop, arcs, arc_lengths(full)))
+    body_outer = point_along(full, np.linspace(0, cut, ROWS, dtype=np.float32))[0]
+    body_inner = _inner_edge(arm, inner_start, inner_stop, width)
     mesh = _join(body_outer, body_inner, outer, inner, torso)
-    return SleeveFit(mesh, curve, (outer_stop + inner_stop) / 2)
+    return SleeveFit(mesh, arm.curve, (outer_stop + inner_stop) / 2)
+
+
+class _Arm:
+    """An arm's middle line with the directions that point away from the body."""
+
+    def __init__(self, person: Person, side: Side) -> None:
+        self.person, self.unit = person, person.body.unit
+        self.joints = arm_of(person.body, side)
+        self.curve = arm_curve(self.joints)
+        self.arc = arc_lengths(self.curve)
+        self.length = max(float(self.arc[-1]), 1.0)
+        self.worn = self.joints.sleeve_end * self.length
+        self.outward = _outward(person.body, self.curve, side)
+
+    def at(self, arcs: Values) -> tuple[Points, Points]:
+        """Points of the middle line at arc lengths, and the outward directions there."""
+        return point_along(self.curve, arcs)[0], _between(self.outward, self.arc, arcs)
+
+    def outline(self, at: Points, directions: Points, arcs: Values) -> Values:
+        """Distance from the middle to the arm's outline in the photo (cloth worn now included), px.
+
+        Where no backdrop is met (arm before the body) the model's radius is used.
+        """
+        model = arm_radius(self.person.body, np.clip(arcs / self.length, 0, 1).astype(np.float32))
+        found = reach(self.person.labels == Label.BACKGROUND, at, directions, model * 1.7)
+        return smooth(np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.6 * model)).astype(np.float32), 4.0)
 
 
 def sleeve_edges(garment: Garment, side: Side) -> tuple[Points, Points]:
@@ -77,24 +104,24 @@ def _half_widths(outer: Points, inner: Points) -> Values:
 
 
 def _lengths(
-    person: Person, garment: Garment, torso: TorsoFit, side: Side, curve: Points, outer: Points, inner: Points
+    arm: _Arm, garment: Garment, armpit: Points, scale: float, full: Points, arcs: Values, outer: Points, inner: Points
 ) -> tuple[float, float, float]:
-    """Arc lengths on the arm: where the outer edge ends, where the inner begins, where the inner ends, px."""
-    body, unit = person.body, person.body.unit
-    arm, arc = arm_of(body, side), arc_lengths(curve)
-    length = float(arc[-1])
-    armpit = torso.seams[side][1]
-    begin = float(np.clip(arc[np.hypot(*(curve - armpit).T).argmin()], 0.18 * unit, 0.42 * unit))
-    outer_stop = float(arc_lengths(outer)[-1]) * torso.scale * 0.97
-    inner_stop = begin + float(arc_lengths(inner)[-1]) * torso.scale
-    middle = max((outer_stop + inner_stop) / 2, 0.36 * unit)
+    """Arc lengths on the arm: where the outer edge ends, where the inner begins, where the inner ends, px.
+
+    The outer edge's length is measured along its own way over the deltoid (``full``, whose feet on the arm are
+    ``arcs``), the inner one's from the armpit.
+    """
+    unit = arm.unit
+    begin = float(np.clip(arm.arc[np.hypot(*(arm.curve - armpit).T).argmin()], 0.18 * unit, 0.42 * unit))
+    outer_stop = float(np.interp(float(arc_lengths(outer)[-1]) * scale, arc_lengths(full), arcs))
+    inner_stop = begin + float(arc_lengths(inner)[-1]) * scale
+    middle = max((outer_stop + inner_stop) / 2, 0.3 * unit)
     skew = float(np.clip((outer_stop - inner_stop) / 2, -0.035 * unit, 0.035 * unit))
-    worn = arm.sleeve_end * length
-    if garment.cut is Cut.LONG_SLEEVE and middle > 0.7 * length:
-        middle, skew = float(np.clip(middle, 0.97 * length, 1.02 * length)), 0.2 * skew
-    elif arm.sleeve_end > 0.05 and abs(middle - worn) < 0.16 * unit:
+    if garment.cut is Cut.LONG_SLEEVE and middle > 0.7 * arm.length:
+        middle, skew = float(np.clip(middle, 0.97 * arm.length, 1.02 * arm.length)), 0.2 * skew
+    elif arm.worn > 0.07 * arm.length and abs(middle - arm.worn) < 0.2 * unit:
         # A cuff near the worn top's own cuff is laid onto it: nothing has to be invented then.
-        middle = worn
+        middle = arm.worn
     return middle + skew, begin, max(middle - skew, begin + 0.04 * unit)
 
 
@@ -105,31 +132,29 @@ def _outward(body: Body, curve: Points, side: Side) -> Points:
     return normal if float(normal[4] @ away) > 0 else -normal
 
 
-def _outer_edge(
-    person: Person, curve: Points, normal: Points, shoulder: Points, stop: float, width: Values
-) -> Points:
-    """The sleeve's outer edge on the body: from the shoulder's end round the deltoid and down the arm."""
-    body, unit = person.body, person.body.unit
-    arc = arc_lengths(curve)
-    wanted = np.linspace(0.02 * unit, max(stop, 0.3 * unit) * 1.15, 64, dtype=np.float32)
-    at, _ = point_along(curve, wanted)
-    out = _between(normal, arc, wanted)
-    outline = measured_radius(person, at, out, wanted / max(float(arc[-1]), 1.0))
-    cloth = np.interp(wanted, np.linspace(0, stop, len(width)), width).astype(np.float32)
-    room = 1.05 + 0.5 * _ease(wanted / (0.55 * unit))
-    half = np.clip(cloth, outline * 1.03 + 1, outline * room + 2)
-    down_arm = at + out * half[:, None]
-    edge = np.vstack([shoulder[None], _round_shoulder(person, curve[0], shoulder, out[0], float(half[0])), down_arm])
-    edge = smooth(edge.astype(np.float32), 1.2)
+def _outer_edge(arm: _Arm, shoulder: Points, width: Values) -> tuple[Points, Values]:
+    """The sleeve's outer edge on the body, the whole way: from the shoulder's end round the deltoid to past the wrist.
+
+    Gives the points and, for each, the arc length of its foot on the arm's middle line (0 over the deltoid).
+    ``width``: half the cloth's width from shoulder to cuff, px.
+    """
+    unit = arm.unit
+    arcs = np.linspace(0.02 * unit, arm.length * 1.1, 72, dtype=np.float32)
+    at, out = arm.at(arcs)
+    outline = arm.outline(at, out, arcs)
+    # Cloth rests on the outside of an arm; what is loose hangs on the inside. A worn sleeve is already that loose.
+    room = np.where(arcs < arm.worn, 1.06, 1.04 + 0.22 * _ease(arcs / (0.55 * unit)))
+    loose = float(np.median(width))
+    half = smooth(np.clip(loose, outline * 1.02 + 1, outline * room + 1).astype(np.float32), 2.0)
+    round_part = _round_shoulder(arm, shoulder, out[0], float(half[0]))
+    edge = smooth(np.vstack([shoulder[None], round_part, at + out * half[:, None]]).astype(np.float32), 1.5)
     edge[0] = shoulder
-    # The edge is cut where its foot on the arm reaches the cuff.
-    last = len(edge) - len(wanted) + int(np.abs(wanted - stop).argmin())
-    return resample(edge[: last + 1], ROWS)
+    return edge, np.concatenate([np.zeros(len(round_part) + 1, np.float32), arcs])
 
 
-def _round_shoulder(person: Person, joint: Points, start: Points, out: Points, radius: float) -> Points:
+def _round_shoulder(arm: _Arm, start: Points, out: Points, radius: float) -> Points:
     """Points over the deltoid between the shoulder's end and the outside of the arm, on the photo's own outline."""
-    body, unit = person.body, person.body.unit
+    joint = arm.curve[0]
     first = start - joint
     angle0, angle1 = np.arctan2(first[1], first[0]), np.arctan2(out[1], out[0])
     turn = (angle1 - angle0 + np.pi) % (2 * np.pi) - np.pi
@@ -137,36 +162,19 @@ def _round_shoulder(person: Person, joint: Points, start: Points, out: Points, r
     angles = angle0 + turn * share
     directions = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
     model = np.hypot(*first) * (1 - share**2) + radius * share**2
-    found = reach(person.labels == Label.BACKGROUND, np.repeat(joint[None], len(share), 0), directions, model * 1.3)
-    distance = np.where(np.isnan(found), model, np.clip(found, 0.9 * model, 1.14 * model)) + 0.008 * unit
+    blocked = arm.person.labels == Label.BACKGROUND
+    found = reach(blocked, np.repeat(joint[None], len(share), 0), directions, model * 1.3)
+    distance = np.where(np.isnan(found), model, np.clip(found, 0.9 * model, 1.14 * model)) + 0.008 * arm.unit
     return np.asarray(joint + directions * distance[:, None], np.float32)
 
 
-def _inner_edge(
-    person: Person, curve: Points, normal: Points, armpit: Points, start: float, stop: float, width: Values
-) -> Points:
-    """The sleeve's inner edge on the body: from the armpit along the inside of the arm."""
-    unit = person.body.unit
-    arc = arc_lengths(curve)
-    wanted = np.linspace(start, stop, ROWS, dtype=np.float32)
-    at, _ = point_along(curve, wanted)
-    inward = -_between(normal, arc, wanted)
-    outline = measured_radius(person, at, inward, wanted / max(float(arc[-1]), 1.0))
-    half = np.clip(width, outline * 1.06, outline * 1.5)
-    edge = at + inward * half[:, None]
-    offset = armpit - edge[0]
-    return (edge + offset * np.exp(-(((wanted - start) / (0.2 * unit)) ** 2))[:, None]).astype(np.float32)
-
-
-def measured_radius(person: Person, at: Points, directions: Points, share: Values) -> Values:
-    """Distance from the middle of the arm to its outline in the photo (cloth worn now included), px.
-
-    Where no backdrop is met (arm before the body) the model's radius is used.
-    """
-    model = arm_radius(person.body, np.clip(share, 0, 1).astype(np.float32))
-    found = reach(person.labels == Label.BACKGROUND, at, directions, model * 1.7)
-    radius = np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.6 * model)).astype(np.float32)
-    return smooth(radius, 2.5)
+def _inner_edge(arm: _Arm, start: float, stop: float, width: Values) -> Points:
+    """The sleeve's inner edge on the body: along the inside of the arm, before the torso where the arm hangs."""
+    arcs = np.linspace(start, stop, ROWS, dtype=np.float32)
+    at, out = arm.at(arcs)
+    outline = arm.outline(at, -out, arcs)
+    half = smooth(np.clip(width, outline * 1.05, outline * 1.4).astype(np.float32), 3.0)
+    return (at - out * half[:, None]).astype(np.float32)
 
 
 def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, torso: TorsoFit) -> Mesh:
@@ -174,7 +182,7 @@ def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, 
     body = rule_between(_extended(body_outer), _extended(body_inner), SHARES)
     garment = rule_between(_extended(outer), _extended(inner), SHARES)
     seam = torso.plate(body[2]) - garment[2]
-    fade = np.clip(1 - (np.arange(len(garment)) - 2) / 12, 0, 1) ** 2
+    fade = np.clip(1 - (np.arange(len(garment)) - 2) / 20, 0, 1) ** 2
     fade[:2] = 1
     garment = garment + seam[None] * fade[:, None, None]
     return Mesh(body, garment.astype(np.float32))
