@@ -35,7 +35,8 @@ def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Point
     view = _View(parse.labels, small, t, u, parse.scale)
     chin = find_chin(skeleton, face)
     neck = find_neck(skeleton, chin)
-    left, right = measure_profile(view)
+    arms = (measure_arm(view, skeleton, 0), measure_arm(view, skeleton, 1))
+    left, right = measure_profile(view, (arms[0].sleeve_end, arms[1].sleeve_end))
     waist_t, top_hem_t, tucked = measure_waist(view, parse)
     line_left, line_right = trace_shoulders(view)
     return Body(
@@ -48,8 +49,8 @@ def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Point
         across=skeleton.across,
         hips_across=_direction(skeleton.joint("hip", 0), skeleton.joint("hip", 1), skeleton.across),
         torso_length=skeleton.torso_length,
-        left_arm=measure_arm(view, skeleton, 0),
-        right_arm=measure_arm(view, skeleton, 1),
+        left_arm=arms[0],
+        right_arm=arms[1],
         left_leg=measure_leg(view, skeleton, 0),
         right_leg=measure_leg(view, skeleton, 1),
         shoulder_line_left=line_left,
@@ -99,26 +100,36 @@ def find_neck(skeleton: Skeleton, chin: Points) -> Points:
 # ------------------------------------------------------------------------------------------------- the torso
 
 
-def measure_profile(view: _View) -> tuple[Floats, Floats]:
+def measure_profile(view: _View, sleeve_ends: tuple[float, float]) -> tuple[Floats, Floats]:
     """Distances from the axis to the torso's left and right outline at every t of the profile, working px.
 
-    Walking outwards from the axis, the torso ends where the background begins or where an arm hanging in the way
-    begins; rows with neither are filled from their neighbours.
+    Walking outwards from the axis, the torso ends where the background begins, where bare arm or a held thing begins,
+    or at the inner edge of a sleeve that hangs in the way; rows with none of these are filled from their neighbours.
     """
     skeleton, scale = view.skeleton, view.scale
     steps = np.arange(0.0, 1.6, 1.5 / max(skeleton.unit, 8.0), dtype=np.float32)
-    body = np.isin(view.labels, (Label.UPPER, Label.LOWER, Label.SKIN, Label.OTHER)).astype(np.uint8)
     square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
+    centre = skeleton.shoulders + _PROFILE_T[:, None] * skeleton.torso_length * skeleton.down
+    shape = (view.labels.shape[0], view.labels.shape[1])
     sides = []
     for sign, side in ((-1, 0), (1, 1)):
-        centre = skeleton.shoulders + _PROFILE_T[:, None] * skeleton.torso_length * skeleton.down
-        grid = centre[:, None] + sign * steps[None, :, None] * skeleton.unit * square
-        inside = cv2.remap(body, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST) > 0
+        grid = (centre[:, None] + sign * steps[None, :, None] * skeleton.unit * square).astype(np.float32)
+        found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=255)
+        chain = [skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist", "index")]
+        along, apart = limb_coordinates(chain, shape)
+        arm = ((apart < 0.17 * skeleton.unit) & (along > 0.15)).astype(np.uint8)
+        bare = (found == Label.SKIN) & (cv2.remap(arm, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST) > 0)
+        inside = np.isin(found, (Label.UPPER, Label.LOWER, Label.SKIN)) & ~bare
         reach = _first_end(inside) * (steps[1] - steps[0])
-        arm = _arm_inner_edge(skeleton, side, sign, square)
-        reach = np.where(np.isfinite(arm) & (arm < reach), arm, reach)
-        seen = inside[:, 0] & (grid[:, 0, 1] < view.labels.shape[0])
-        sides.append(_fill(reach, seen & (reach > 0.08)) * skeleton.unit / scale)
+        cut = found[np.arange(len(reach)), np.minimum(_first_end(inside).astype(int), len(steps) - 1)] == 255
+        sleeve = _sleeve_inner_edge(skeleton, side, sleeve_ends[side])
+        hangs = np.isfinite(sleeve) & (sleeve < reach)
+        reach = np.where(hangs, sleeve, reach)
+        joint = sign * float((chain[0] - skeleton.shoulders) @ square) / skeleton.unit
+        reach = np.where(_PROFILE_T < 0.12, np.minimum(reach, max(joint, 0.3) + 0.08), reach)
+        in_picture = (grid[:, 0, 1] >= 0) & (grid[:, 0, 1] < shape[0])
+        good = in_picture & inside[:, 0] & (reach > 0.15) & ~(cut & ~hangs)
+        sides.append(_fill(reach, good) * skeleton.unit / scale)
     return sides[0], sides[1]
 
 
@@ -129,23 +140,29 @@ def _first_end(inside: NDArray[np.bool_]) -> Floats:
     return np.where(run.any(1), run.argmax(1), inside.shape[1]).astype(np.float32)
 
 
-def _arm_inner_edge(skeleton: Skeleton, side: int, sign: int, square: Points) -> Floats:
-    """Distance (units) from the axis to the arm's inner edge at each t of the profile; inf where no arm hangs there."""
-    chain = [skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist", "index")]
+def _sleeve_inner_edge(skeleton: Skeleton, side: int, sleeve_end: float) -> Floats:
+    """Distance (units) from the axis to the inner edge of a sleeve that hangs beside the torso, at each t of the
+    profile; inf where none hangs. An arm in front of or behind the torso hides no outline."""
+    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32) * (-1 if side == 0 else 1)
     edge = np.full(len(_PROFILE_T), np.inf, np.float32)
-    radii = (0.13, 0.10, 0.08, 0.10)
-    for index in range(3):
+    if skeleton.seen("elbow", side) < 0.5:
+        return edge
+    chain = [skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist")]
+    lengths = [float(np.hypot(*(chain[i + 1] - chain[i]))) for i in (0, 1)]
+    upper_share = lengths[0] / max(sum(lengths), 1.0)
+    ends = (min(sleeve_end / max(upper_share, 0.1), 1.0), (sleeve_end - upper_share) / max(1 - upper_share, 0.1))
+    radii = (0.07, 0.12, 0.10)
+    for index in range(2):
         first, last = chain[index], chain[index + 1]
         ts = [float((p - skeleton.shoulders) @ skeleton.down) / skeleton.torso_length for p in (first, last)]
-        us = [sign * float((p - skeleton.shoulders) @ square) / skeleton.unit for p in (first, last)]
-        low, high = min(ts), max(ts)
-        if high - low < 0.02:
+        us = [float((p - skeleton.shoulders) @ square) / skeleton.unit for p in (first, last)]
+        if abs(ts[1] - ts[0]) < 0.02:
             continue
-        rows = (_PROFILE_T >= low) & (_PROFILE_T <= high) & (_PROFILE_T > 0.12)
+        rows = (_PROFILE_T >= min(ts)) & (_PROFILE_T <= max(ts)) & (_PROFILE_T > 0.05)
         share = (_PROFILE_T - ts[0]) / (ts[1] - ts[0])
-        at = us[0] + share * (us[1] - us[0]) - (radii[index] + share * (radii[index + 1] - radii[index]))
-        at = np.where(at > 0.22, at, np.inf)
-        edge = np.where(rows, np.minimum(edge, at), edge)
+        bone = us[0] + share * (us[1] - us[0])
+        at = bone - (radii[index] + share * (radii[index + 1] - radii[index]))
+        edge = np.where(rows & (at > 0.33) & (share <= ends[index]), np.minimum(edge, at), edge)
     return edge.astype(np.float32)
 
 
@@ -204,14 +221,23 @@ def trace_shoulders(view: _View) -> tuple[Points, Points]:
 
 
 def _smooth_rise(rise: Floats, us: Floats) -> Floats:
-    """A shoulder's height over its joint at ``us``: a quadratic through what was seen, drawn to the usual slope."""
-    usual = -0.20 + 0.28 * (us - 0.2) + 0.35 * np.maximum(us - 0.42, 0)
-    seen = ~np.isnan(rise) & (np.abs(rise - usual) < 0.2)
-    weight = np.where(seen, 1.0, 0.03)
-    value = np.where(seen, rise, usual)
-    basis = np.stack([np.ones_like(us), us, us**2, us**3], 1)
-    answer, *_ = np.linalg.lstsq(basis * np.sqrt(weight)[:, None], value * np.sqrt(weight), rcond=None)
-    return np.asarray(basis @ answer, np.float32)
+    """A shoulder's height over its joint at ``us`` (units, up is negative): the usual slope, raised, tilted and bent
+    as far as enough of it was seen."""
+    usual = -0.19 + 0.30 * (us - 0.2) + 0.5 * np.maximum(us - 0.44, 0) ** 2
+    seen = ~np.isnan(rise) & (np.abs(rise - usual) < 0.22)
+    if seen.sum() < 3:
+        return np.asarray(usual, np.float32)
+    off = (rise - usual)[seen]
+    seen_us = us[seen][np.abs(off - np.median(off)) < 0.07]
+    off = off[np.abs(off - np.median(off)) < 0.07]
+
+    def bend(at: Floats) -> Floats:
+        return np.stack([np.ones_like(at), at - 0.38, (at - 0.38) ** 2], 1)
+
+    basis = bend(seen_us)
+    ridge = np.diag([0.0, 0.02, 0.004])
+    answer = np.linalg.solve(basis.T @ basis + ridge + 1e-6 * np.eye(3), basis.T @ off)
+    return np.asarray(usual + bend(us) @ answer, np.float32)
 
 
 def trace_neckline(view: _View, chin: Points) -> Points:

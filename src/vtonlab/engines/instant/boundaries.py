@@ -14,6 +14,8 @@ from vtonlab.engines.instant.scene import Limb, Scene
 ROWS, COLUMNS = 128, 41
 _T_FROM, _T_TO, _U = 0.2, 1.6, 0.3
 _STEPS = 48
+_WINDOW = 20
+"""Rows that are compared above and below a row: 0.22 of the torso."""
 NATURAL_WAIST = 0.8
 """t at which a dress is parted into upper and lower: between the ribs' end (0.7) and the hip bones (0.9)."""
 
@@ -50,18 +52,19 @@ def find_waist(scene: Scene) -> Waist:
     gap = _find_midriff(skin, use, t)
     if gap is not None:
         return Waist(gap[0], gap[1], False, 1.0)
-    gain = _entropy_gain(lab, use & (skin < 0.5))
+    gain, contrast = _compare_colours(lab, use & (skin < 0.5))
     edge = _edge_across(lab, use)
-    score = gain + 0.12 * edge - 0.05 * ((t - 0.98) / 0.4) ** 2
+    score = gain + 0.35 * contrast + 0.12 * edge - 0.05 * ((t - 0.98) / 0.4) ** 2
     rows = use.sum(1) > 0.3 * COLUMNS
     score[(t < 0.45) | (t > 1.42) | ~rows] = -np.inf
     if not np.isfinite(score).any():
         return Waist(1.0, 1.0, False, 0.0)
     best = int(score.argmax())
-    if gain[best] < 0.10 and edge[best] < 0.45:
+    if gain[best] < 0.10 and contrast[best] < 0.35 and edge[best] < 0.45:
         return Waist(NATURAL_WAIST, NATURAL_WAIST, True, 0.3)
-    certainty = float(np.clip(gain[best] * 1.5 + 0.4 * edge[best], 0, 1))
-    return Waist(float(t[best]), float(t[best]), bool(gain[best] < 0.10), certainty)
+    certainty = float(np.clip(gain[best] + 0.5 * contrast[best] + 0.3 * edge[best], 0, 1))
+    same = bool(gain[best] < 0.10 and contrast[best] < 0.35)
+    return Waist(float(t[best]), float(t[best]), same, certainty)
 
 
 def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
@@ -79,7 +82,7 @@ def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], F
     arms = np.zeros(scene.shape, np.uint8)
     for arm in scene.arms:
         arms |= ((arm.along > 1.2) & (arm.apart < 0.12 * skeleton.unit)).astype(np.uint8)
-    hidden = unroll(scene.hands.astype(np.uint8) | arms) > 0
+    hidden = unroll((scene.hands > 0.3).astype(np.uint8) | arms) > 0
     use = (unroll(scene.person, cv2.INTER_LINEAR) > 0.5) & ~hidden
     skin = unroll(scene.skin.near[scene.colour], cv2.INTER_LINEAR)
     return lab, np.asarray(use, np.bool_), np.asarray(skin, np.float32)
@@ -105,22 +108,32 @@ def _find_midriff(skin: Floats, use: NDArray[np.bool_], t: Floats) -> tuple[floa
     return best
 
 
-def _entropy_gain(lab: Floats, use: NDArray[np.bool_]) -> Floats:
-    """(ROWS,) by how much parting the colours at each row lowers their entropy, as a share of the whole."""
+def _compare_colours(lab: Floats, use: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(ROWS,) twice: by how much parting the colours at each row lowers their entropy, as a share of the whole; and
+    how different (0…1, Jensen-Shannon) the colours just above and just below are, however much there is of them."""
     colour = (lab[..., 0] // 20 * 30 + lab[..., 1] // 9) * 30 + lab[..., 2] // 9
     _, colour = np.unique(colour[use], return_inverse=True)
     rows = np.nonzero(use)[0]
     if not len(rows):
-        return np.zeros(ROWS, np.float32)
+        return np.zeros(ROWS, np.float32), np.zeros(ROWS, np.float32)
     kinds = int(colour.max()) + 1
     table = np.bincount(rows * kinds + colour, minlength=ROWS * kinds).reshape(ROWS, kinds)
     above = np.cumsum(table, 0)
     total = above[-1]
     parted = _entropy(above) + _entropy(total - above)
-    return np.asarray(1 - parted / (_entropy(total[None])[0] + 1e-6 * total.sum() + 1e-6), np.float32)
+    gain = 1 - parted / (_entropy(total[None])[0] + 1e-6 * total.sum() + 1e-6)
+    padded = np.concatenate([np.zeros((1, kinds), above.dtype), above])
+    row = np.arange(ROWS)
+    over = above - padded[np.maximum(row + 1 - _WINDOW, 0)]
+    under = above[np.minimum(row + _WINDOW, ROWS - 1)] - above
+    over_n, under_n = over.sum(1, keepdims=True) + 1e-6, under.sum(1, keepdims=True) + 1e-6
+    mixed = over / over_n + under / under_n
+    contrast = _entropy(mixed) / 2 - 0.5 * (_entropy(over) / over_n[:, 0] + _entropy(under) / under_n[:, 0])
+    contrast = np.where(under_n[:, 0] > 1.5 * COLUMNS, contrast / np.log(2), 0)
+    return np.asarray(gain, np.float32), np.asarray(np.clip(contrast, 0, 1), np.float32)
 
 
-def _entropy(counts: NDArray[np.int64]) -> Floats:
+def _entropy(counts: NDArray[np.generic]) -> Floats:
     """Nats times pixels of each row of counts."""
     n = counts.sum(-1, keepdims=True) + 1e-9
     share = counts / n
@@ -144,25 +157,46 @@ def _edge_across(lab: Floats, use: NDArray[np.bool_]) -> Floats:
 # ------------------------------------------------------------------------------------------------ limbs
 
 
-def find_ending(scene: Scene, limb: Limb, is_skin: Floats, lengths: tuple[float, float]) -> Ending:
-    """Where cloth gives way to skin along ``limb``. ``is_skin``: (h, w) log of how much likelier skin is than cloth;
-    ``lengths``: of its two bones in px."""
-    total = max(sum(lengths), 1.0)
+def find_endings(
+    scene: Scene, limbs: tuple[Limb, Limb], is_skin: Floats, lengths: tuple[tuple[float, float], tuple[float, float]]
+) -> tuple[Ending, Ending]:
+    """Where cloth gives way to skin along a pair of limbs. ``is_skin``: (h, w) log of how much likelier skin is than
+    cloth; ``lengths``: of their bones in px. Sleeves and legs come in pairs: each limb also hears the other."""
+    sides = [_gather_evidence(scene, limb, is_skin, bones) for limb, bones in zip(limbs, lengths, strict=True)]
+    own = [weight * (0.15 + limb.seen) for limb, (_, weight) in zip(limbs, sides, strict=True)]
+    endings = []
+    for side in (0, 1):
+        other = 1 - side
+        evidence = own[side] * sides[side][0] + 0.4 * own[other] * sides[other][0]
+        endings.append(_split(evidence, own[side] + 0.4 * own[other]))
+    return endings[0], endings[1]
+
+
+def _gather_evidence(
+    scene: Scene, limb: Limb, is_skin: Floats, lengths: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """(_STEPS,) mean of ``is_skin`` in the limb's core at each step, and how much of the core is in the picture."""
+    unit = scene.skeleton.unit
     share = share_along(limb, lengths)
-    core = (limb.apart < 0.065 * scene.skeleton.unit) & (share >= 0) & (share < 1) & (scene.person > 0.4)
-    if core.sum() < 0.03 * total * scene.skeleton.unit:
-        return Ending(1.0, 0.0)
+    core = (limb.apart < 0.065 * unit) & (share >= 0) & (share < 1) & (scene.person > 0.4)
     step = (share[core] * _STEPS).astype(np.int32)
-    count = np.bincount(step, minlength=_STEPS)
+    count = np.bincount(step, minlength=_STEPS).astype(np.float32)
     evidence = np.bincount(step, np.clip(is_skin[core], -3, 3), _STEPS) / np.maximum(count, 1)
+    full = max(sum(lengths) / _STEPS * 0.13 * unit, 1.0)
+    return evidence.astype(np.float32), np.clip(count / full, 0, 1).astype(np.float32)
+
+
+def _split(evidence: Floats, weight: Floats) -> Ending:
+    """The step before which there is most evidence of cloth and after which most of skin."""
+    seen = np.flatnonzero(weight > 0.05)
+    if len(seen) < 4:
+        return Ending(1.0, 0.0)
     cloth = np.concatenate([[0.0], np.cumsum(-evidence)])
     best = int(cloth.argmax())
-    seen = int((count > 0).sum())
-    last_seen = int(np.flatnonzero(count)[-1]) + 1
-    if best >= last_seen:
-        best = _STEPS
-    worst = min(cloth[best], cloth[best] - cloth[-1]) if 0 < best < _STEPS else abs(cloth[-1])
-    return Ending(best / _STEPS, float(np.clip(worst / (0.1 * max(seen, 1)), 0, 1)))
+    if best > seen[-1]:
+        return Ending(1.0, float(np.clip(cloth[best] / (0.3 * weight.sum()), 0, 1)))
+    margin = cloth[best] - cloth[-1] if best == 0 else min(cloth[best], cloth[best] - cloth[-1])
+    return Ending(best / _STEPS, float(np.clip(margin / (0.1 * weight.sum()), 0, 1)))
 
 
 def share_along(limb: Limb, lengths: tuple[float, float]) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 
 from vtonlab.engines.contract import Picture
 from vtonlab.engines.instant.anatomy import Floats, Skeleton
-from vtonlab.engines.instant.boundaries import Ending, Waist, find_ending, find_waist, share_along
+from vtonlab.engines.instant.boundaries import Ending, Waist, find_endings, find_waist, share_along
 from vtonlab.engines.instant.records import Label, Plane, Points
 from vtonlab.engines.instant.scene import CHROMAS, COLOURS, LIGHTS, Bools, Scene, set_scene
 
@@ -66,7 +66,7 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
                 _let_hair_fall(scene, shares, expected)
             tables = learn_colours(scene, weights)
     labels = tidy(scene, shares.argmax(0).astype(np.uint8), waist)
-    hands = scene.hands.astype(np.uint8) * 255
+    hands = (scene.hands > 0).astype(np.uint8) * 255
     return Parse(labels, hands, scene.skin.lab, waist, sleeves, hems, scene.scale)
 
 
@@ -75,13 +75,14 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
 
 def sure_places(scene: Scene, waist: Waist) -> Floats:
     """(6, h, w) 0…1: where each label is almost certain, to learn its colours from."""
-    person, t, u, unit = scene.person > 0.7, scene.t, scene.u, scene.skeleton.unit
+    t, u, unit = scene.t, scene.u, scene.skeleton.unit
+    person = cv2.erode((scene.person > 0.8).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     skin = scene.skin.near[scene.colour]
-    free = person & ~scene.hands & ~_forearms(scene, 0.1)
+    free = person & (scene.hands == 0) & ~_forearms(scene, 0.1)
     seeds = np.zeros((6, *scene.shape), np.float32)
     seeds[Label.BACKGROUND] = scene.person < 0.1
     seeds[Label.HAIR] = (person & _around_face(scene)) * (1 - 0.9 * np.clip(2 * skin, 0, 1))
-    seeds[Label.SKIN] = person & (scene.face | scene.hands) & (skin > 0.3)
+    seeds[Label.SKIN] = person & (scene.face | (scene.hands > 0.5)) & (skin > 0.3)
     end = min(0.85, waist.top_end - 0.05)
     seeds[Label.UPPER] = free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3) & (skin < 0.6)
     if seeds[Label.UPPER].sum() < 0.1 * unit * unit * 0.5:
@@ -148,9 +149,9 @@ def _find_endings(scene: Scene, tables: Floats) -> tuple[tuple[Ending, Ending], 
     skin = tables[Label.SKIN]
     not_upper = np.log(skin / tables[Label.UPPER])[scene.colour]
     not_cloth = np.log(skin / np.maximum(tables[Label.LOWER], 0.5 * tables[Label.UPPER]))[scene.colour]
-    sleeves = [find_ending(scene, scene.arms[side], not_upper, _lengths(scene, "arm", side)) for side in (0, 1)]
-    hems = [find_ending(scene, scene.legs[side], not_cloth, _lengths(scene, "leg", side)) for side in (0, 1)]
-    return (sleeves[0], sleeves[1]), (hems[0], hems[1])
+    arm_lengths = (_lengths(scene, "arm", 0), _lengths(scene, "arm", 1))
+    leg_lengths = (_lengths(scene, "leg", 0), _lengths(scene, "leg", 1))
+    return find_endings(scene, scene.arms, not_upper, arm_lengths), find_endings(scene, scene.legs, not_cloth, leg_lengths)
 
 
 def _lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
@@ -184,7 +185,7 @@ def expect_labels(
     skin = np.maximum(skin, 0.9 * neck)
     skin = np.maximum(skin, 0.35 * _rise(0.34 - t, 0.06) * np.exp(-((u / 0.33) ** 2)))
     skin = np.maximum(skin, bare_arms * arms * np.maximum(_rise(np.abs(u) - 0.4, 0.06), _rise(t - 0.45, 0.1)))
-    skin = np.maximum(skin, 0.97 * scene.hands)
+    skin = np.maximum(skin, scene.hands)
     skin = np.maximum(skin, 0.9 * bare_legs * legs * _rise(t - waist.lower_start - 0.1, 0.03))
     if waist.lower_start > waist.top_end:
         inside = _rise(t - waist.top_end, 0.015) * _rise(waist.lower_start - t, 0.015)
@@ -193,13 +194,13 @@ def expect_labels(
     upper = 0.95 * torso * _rise(t + 0.1, 0.03) * _rise(waist.top_end + 0.02 - t, 0.05)
     upper = np.maximum(upper, (1 - bare_arms) * arms)
     upper = np.maximum(upper, 0.25 * _rise(t + 0.12, 0.04) * _rise(waist.top_end + 0.15 - t, 0.05))
-    upper *= np.where(scene.hands, 0.03, 1) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
+    upper *= (1 - scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
 
     lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - 0.6 * arms)
     lower = np.maximum(lower, 0.95 * _rise(t - max(1.15, waist.lower_start + 0.1), 0.05) * _rise(1.1 - np.abs(u), 0.1))
-    lower *= np.where(scene.hands, 0.05, 1) * (1 - 0.97 * bare_legs)
+    lower *= (1 - 0.98 * scene.hands) * (1 - 0.93 * bare_legs)
 
-    other = _expect_other(scene, bare_legs)
+    other = _expect_other(scene, bare_legs, arms)
     expected = np.stack([1 - person, *(person * share for share in (hair, skin, upper, lower, other))]) + 1e-4
     return np.asarray(expected / expected.sum(0), np.float32)
 
@@ -246,31 +247,37 @@ def _expect_legs(scene: Scene, hems: tuple[Ending, Ending]) -> tuple[Floats, Flo
     return np.minimum(first.apart, second.apart), np.where(nearer, bare[0], bare[1]).astype(np.float32)
 
 
-def _expect_other(scene: Scene, bare_legs: Floats) -> Floats:
-    """Shoes, and things held: about the hands and beside the legs, away from the body's middle."""
+def _expect_other(scene: Scene, bare_legs: Floats, arms: Floats) -> Floats:
+    """Shoes, and things held: about the hands, and beside legs that are bare there."""
     unit = scene.skeleton.unit
-    other = np.full(scene.shape, 0.02, np.float32)
-    other += 0.06 * _rise(np.abs(scene.u) - 0.6, 0.05)
+    away = np.minimum(scene.legs[0].apart, scene.legs[1].apart)
+    other = 0.02 + 0.1 * _rise(np.abs(scene.u) - 0.6, 0.05) + 0.12 * bare_legs * _rise(away - 0.2 * unit, 0.04 * unit)
+    for arm in scene.arms:
+        hand = np.maximum(arm.apart - 0.3 * unit * np.clip(arm.along - 2, 0, 1), 0) + unit * np.maximum(2 - arm.along, 0)
+        other = np.maximum(other, 0.2 * _rise(0.45 * unit - hand, 0.05 * unit) * arm.seen)
+    other *= 1 - 0.9 * arms
     for side, leg in enumerate(scene.legs):
         if scene.skeleton.seen("ankle", side) > 0.4:
             other = np.maximum(other, _rise(leg.along - 2.0, 0.06) * _rise(0.35 * unit - leg.apart, 0.05 * unit))
-    away = np.minimum(scene.legs[0].apart, scene.legs[1].apart)
-    return np.asarray(np.maximum(other, 0.5 * bare_legs * _rise(away - 0.2 * unit, 0.04 * unit)), np.float32)
+    return np.asarray(other, np.float32)
 
 
 def _let_hair_fall(scene: Scene, shares: Floats, expected: Floats) -> None:
-    """Raise (in place) the expectation of hair below the chin on a side where hair hangs beside the face."""
+    """Change (in place) the expectation of hair below the chin: more on a side where hair hangs all the way down
+    beside the face, less where it does not."""
     skeleton = scene.skeleton
+    size = skeleton.face_height
     middle = (skeleton.eyes + skeleton.mouth) / 2
     rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
+    top, bottom = np.clip([skeleton.mouth[1] - 0.2 * size, skeleton.mouth[1] + 0.75 * size], 0, scene.shape[0]).astype(int)
     for sign in (-1, 1):
-        side = (sign * (columns - middle[0]) > 0) & (np.abs(columns - middle[0]) < 2.4 * skeleton.face_height)
-        band = side & (np.abs(rows - skeleton.mouth[1]) < 0.45 * skeleton.face_height) & ~scene.face
-        band = band & (np.abs(columns - middle[0]) < 1.8 * skeleton.face_height)
-        amount = float((shares[Label.HAIR] * band).sum()) / skeleton.face_height**2
-        below = side & (scene.t < 0.9) & (rows > skeleton.mouth[1])
-        factor = 5.0 if amount > 0.15 else 0.3
-        expected[Label.HAIR][below] *= factor
+        reach = sign * (columns - middle[0])
+        side = (reach > 0.3 * size) & (reach < 2.2 * size)
+        hair = (shares[Label.HAIR] > 0.5) & ~scene.face & side
+        wide = hair[top:bottom].sum(1) > 0.15 * size
+        hangs = float(wide.mean()) if bottom > top else 0.5
+        below = (reach > 0) & (reach < 2.6 * size) & (scene.t < 0.9) & (rows > skeleton.mouth[1] + 0.5 * size)
+        expected[Label.HAIR][below] *= 0.2 + 5.0 * float(np.clip((hangs - 0.5) / 0.4, 0, 1))
     expected /= expected.sum(0)
 
 
@@ -283,7 +290,7 @@ def tidy(scene: Scene, labels: Plane, waist: Waist) -> Plane:
     cloth_here = np.where(t < waist.lower_start, Label.UPPER, Label.LOWER).astype(np.uint8)
 
     limbs = np.any([limb.apart < 0.16 * unit for limb in (*scene.arms, *scene.legs)], axis=0)
-    bare = scene.face | scene.hands | limbs | (_expect_neck(scene) > 0.3) | (scene.head < 1.8)
+    bare = scene.face | (scene.hands > 0) | limbs | (_expect_neck(scene) > 0.3) | (scene.head < 1.8)
     if waist.lower_start > waist.top_end:
         bare |= (t > waist.top_end - 0.05) & (t < waist.lower_start + 0.05)
     skin = labels == Label.SKIN
@@ -291,7 +298,7 @@ def tidy(scene: Scene, labels: Plane, waist: Waist) -> Plane:
     labels[stray] = cloth_here[stray]
 
     hair = labels == Label.HAIR
-    stray = hair & ~keep_pieces(hair, (scene.head < 2.0) | (t < 0), 1.0)
+    stray = hair & ~keep_pieces(hair, _around_face(scene), 1.0)
     labels[stray] = cloth_here[stray]
 
     upper = labels == Label.UPPER

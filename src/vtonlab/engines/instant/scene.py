@@ -59,7 +59,8 @@ class Scene:
     arms: tuple[Limb, Limb]
     legs: tuple[Limb, Limb]
     face: Bools
-    hands: Bools
+    hands: Floats
+    """0 where no hand is expected, else how surely (0…1) one is seen."""
     skin: Skin
     scale: float
 
@@ -128,16 +129,18 @@ def _face_area(skeleton: Skeleton, face: Points, shape: tuple[int, int]) -> Bool
     return area > 0
 
 
-def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Bools:
-    area = np.zeros(shape, np.uint8)
+def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Floats:
+    area = np.zeros(shape, np.float32)
     for side in (0, 1):
         wrist, index = skeleton.joint("wrist", side), skeleton.joint("index", side)
         centre = 0.3 * wrist + 0.7 * index
-        if skeleton.seen("wrist", side) < 0.3 or np.any(np.abs(centre) > 1e4):
+        seen = skeleton.seen("wrist", side)
+        if seen < 0.3 or np.any(np.abs(centre) > 1e4):
             continue
         reach = max(float(np.hypot(*(index - wrist))), 0.14 * skeleton.unit)
-        cv2.circle(area, (round(float(centre[0])), round(float(centre[1]))), round(reach * 0.95), 1, -1)
-    return area > 0
+        sure = float(np.clip(0.97 * (seen - 0.2) / 0.5, 0.1, 0.97))
+        cv2.circle(area, (round(float(centre[0])), round(float(centre[1]))), round(reach * 0.95), sure, -1)
+    return area
 
 
 def _find_outline(picture: Picture, silhouette: Floats, skeleton: Skeleton) -> Floats:
@@ -150,15 +153,19 @@ def _find_outline(picture: Picture, silhouette: Floats, skeleton: Skeleton) -> F
 # ------------------------------------------------------------------------------------------------ skin
 
 
-def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Bools, skeleton: Skeleton) -> Skin:
-    """From the face; where that is missing from the neck and hands; else from what most people's is like."""
-    sample = lab[face & person].astype(np.float32)
+def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Floats, skeleton: Skeleton) -> Skin:
+    """From the face; where that is missing from the neck and hands; else from what most people's is like.
+
+    Skin's hue lies between red and yellow in everybody (about 25–80° in Lab), its chroma below 45: what does not is a
+    collar, a bag, a glove."""
+    possible = _is_possible_skin(lab) & person
+    sample = lab[face & possible].astype(np.float32)
     if len(sample) < 60:
         spot = skeleton.mouth + 0.55 * (skeleton.shoulders - skeleton.mouth)
         neck = np.zeros(face.shape, np.uint8)
         if np.all(np.abs(spot) < 1e4):
             cv2.circle(neck, (round(float(spot[0])), round(float(spot[1]))), round(0.12 * skeleton.unit), 1, -1)
-        sample = lab[((neck > 0) | hands) & person].astype(np.float32)
+        sample = lab[((neck > 0) | (hands > 0.5)) & possible].astype(np.float32)
     if len(sample) < 30:
         sample = np.tile(np.array([[165.0, 148.0, 152.0]], np.float32), (50, 1))
     low, high = np.percentile(sample[:, 0], [25, 97])
@@ -171,6 +178,12 @@ def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Bools
             middle = np.median(near, 0)
     lab_middle = (float(middle[0]), float(middle[1]), float(middle[2]))
     return Skin(lab_middle, _likeness(lab_middle, (60, 40), (7.5, 8.5)), _likeness(lab_middle, (85, 60), (13, 14)))
+
+
+def _is_possible_skin(lab: NDArray[np.uint8]) -> Bools:
+    a, b = lab[..., 1].astype(np.float32) - 128, lab[..., 2].astype(np.float32) - 128
+    hue, chroma = np.arctan2(b, a), np.hypot(a, b)
+    return np.asarray((hue > np.radians(15)) & (hue < np.radians(85)) & (chroma > 4) & (chroma < 45), np.bool_)
 
 
 def _likeness(lab: tuple[float, float, float], light: tuple[float, float], chroma: tuple[float, float]) -> Floats:
