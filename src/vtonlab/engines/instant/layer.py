@@ -61,7 +61,7 @@ def front_of(person: Person, wearing: Wearing) -> Plane:
     hands = times(person.hands, cv2.add(mattes[Label.SKIN], mattes[Label.OTHER]))
     front = cv2.max(front, hands)
     if wearing.kind is GarmentKind.LOWER:
-        over = cv2.max(mattes[Label.UPPER], mattes[Label.SKIN]) if not person.body.tucked else mattes[Label.SKIN]
+        over = cv2.max(mattes[Label.UPPER], mattes[Label.SKIN])
         front = cv2.max(front, times(over, _above_legs(person)))
     face = np.zeros(front.shape, np.uint8)
     if len(person.face) > 2:

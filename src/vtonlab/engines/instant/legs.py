@@ -28,7 +28,7 @@ OVERHANG = np.float32([0.12, 0.06])
 
 def trouser_half(person: Person, garment: Garment, hang: LowerHang, side: Side) -> Mesh:
     """The mesh of one half of trousers or shorts: outer edge first, middle last."""
-    outer, inner = half_edges(garment, side)
+    outer, inner = half_edges(garment, hang, side)
     top_outer, top_inner = _seat_on_body(person, garment, hang, side, outer[:TOP_ROWS], inner[:TOP_ROWS])
     leg_outer, leg_inner = _leg_on_body(person, garment, hang, side, outer[TOP_ROWS - 1 :], inner[TOP_ROWS - 1 :])
     leg_outer, leg_inner = _lead_in(leg_outer, top_outer[-1], person), _lead_in(leg_inner, top_inner[-1], person)
@@ -38,35 +38,31 @@ def trouser_half(person: Person, garment: Garment, hang: LowerHang, side: Side) 
     return join_half(body_outer, body_inner, outer, inner, TOP_ROWS)
 
 
-def half_edges(garment: Garment, side: Side) -> tuple[Points, Points]:
+def half_edges(garment: Garment, hang: LowerHang, side: Side) -> tuple[Points, Points]:
     """Outer edge (waist → hem) and middle (waistline → crotch → inner hem) on the garment, equally many points."""
     marks = garment.landmarks
-    waist, hem_outer = marks[f"waist_{side}"], marks[f"hem_outer_{side}"]
-    crotch, hem_inner = marks["crotch"], marks[f"hem_inner_{side}"]
+    waist, hem_outer, hem_inner = (marks[f"{name}_{side}"] for name in ("waist", "hem_outer", "hem_inner"))
+    fork = min(hang.fork_row, hem_outer.y - 8)
     middle_x, middle_y = waist_middle(garment)
-    fork = min(max(crotch.y, waist.y + 8), hem_outer.y - 8)
-    upper_rows, lower_rows = _rows(waist.y, fork, hem_outer.y)
-    outer = np.stack([outer_columns(garment, side, np.concatenate([upper_rows, lower_rows])),
-                      np.concatenate([upper_rows, lower_rows])], 1)
-    inner_top, inner_rows = _rows(middle_y, fork, max(hem_inner.y, fork + 8))
-    inner_top_x = np.linspace(middle_x, crotch.x, len(inner_top))
-    inner_x = np.concatenate([inner_top_x, _inner_columns(garment, side, inner_rows)])
-    inner = np.stack([inner_x, np.concatenate([inner_top, inner_rows])], 1)
-    inner[TOP_ROWS - 1] = crotch.x, fork
-    return outer.astype(np.float32), inner.astype(np.float32)
+    outer_rows = _rows(waist.y, fork, hem_outer.y)
+    inner_rows = _rows(middle_y, fork, max(hem_inner.y, fork + 8))
+    outer = np.stack([outer_columns(garment, side, outer_rows), outer_rows], 1)
+    seam = np.linspace(middle_x, marks["crotch"].x, TOP_ROWS, dtype=np.float32)
+    inner_x = np.concatenate([seam, leg_columns(garment, fork, side, inner_rows[TOP_ROWS:])])
+    return outer.astype(np.float32), np.stack([inner_x, inner_rows], 1).astype(np.float32)
 
 
-def _rows(top: float, fork: float, bottom: float) -> tuple[Values, Values]:
-    """Heights of the mesh's rows above and below the fork."""
+def _rows(top: float, fork: float, bottom: float) -> Values:
+    """Heights of the mesh's rows, above and below the fork."""
     upper = np.linspace(top, fork, TOP_ROWS, dtype=np.float32)
-    return upper, np.linspace(fork, bottom, LEG_ROWS + 1, dtype=np.float32)[1:]
+    return np.concatenate([upper, np.linspace(fork, bottom, LEG_ROWS + 1, dtype=np.float32)[1:]])
 
 
-def _inner_columns(garment: Garment, side: Side, rows: Values) -> Values:
+def leg_columns(garment: Garment, fork: float, side: Side, rows: Values) -> Values:
     """Column of a leg's inner edge at each row below the crotch, smoothed; ``(N,)``."""
     marks = garment.landmarks
     crotch, hem = marks["crotch"], marks[f"hem_inner_{side}"]
-    straight = np.interp(rows, [crotch.y, max(hem.y, crotch.y + 1)], [crotch.x, hem.x])
+    straight = np.interp(rows, [fork, crotch.y + 1, max(hem.y, crotch.y + 2)], [crotch.x, crotch.x, hem.x])
     part = Part.LEFT_LEG if side == "left" else Part.RIGHT_LEG
     height = garment.alpha.shape[0]
     index = np.clip(np.round(rows).astype(int), 0, height - 1)
@@ -84,17 +80,16 @@ def _seat_on_body(
     """Waist to crotch on the body: the outer edge on the hips, the middle on the body's axis."""
     body, sign = person.body, np.float32(SIGN[side])
     middle_x = float(inner[0, 0])
-    dip = float(inner[0, 1] - hang.waist_row) * hang.scale / body.torso_length
     fork = crotch_point(body)
     fork_t = 1 + 0.22 * body.unit / body.torso_length
-    t = np.linspace(hang.waist_t, fork_t, len(outer), dtype=np.float32)
+    t = np.linspace(hang.waist_t[side], fork_t, len(outer), dtype=np.float32)
     outline = torso_outline(body, side, t)
     own = np.abs(outer[:, 0] - middle_x) * hang.scale
     room = np.interp(np.linspace(0, 1, len(t)), [0, 0.12, 0.5, 1], [1.03, 1.06, 1.15, 1.25]).astype(np.float32)
     width = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.98, room)
     places, across = spine(body, t)
     body_outer = places + across * (sign * width)[:, None]
-    middle_t = np.linspace(hang.waist_t + np.clip(dip, -0.08, 0.12), fork_t, len(inner), dtype=np.float32)
+    middle_t = np.linspace(hang.waist_t["middle"], fork_t, len(inner), dtype=np.float32)
     body_inner = spine(body, middle_t)[0]
     body_inner[-1] = fork
     return body_outer.astype(np.float32), body_inner.astype(np.float32)
@@ -140,18 +135,16 @@ def hem_arcs(
 ) -> tuple[float, float]:
     """Arc lengths along the leg at which the outer and the inner edge end.
 
-    A hem near the worn one is laid onto it. Trousers that would end about the ankle are ankle-length: how far a
-    picture of trousers is from their true size is not known better than that.
+    A hem near the worn one is laid onto it. Long trousers end at the ankle: a photo of trousers does not tell their
+    size better than that.
     """
     marks = garment.landmarks
-    fork = marks["crotch"].y
-    natural = [(marks[f"{name}_{side}"].y - fork) * hang.length_scale for name in ("hem_outer", "hem_inner")]
+    natural = [(marks[f"{name}_{side}"].y - hang.fork_row) * hang.length_scale for name in ("hem_outer", "hem_inner")]
     middle = start + float(np.mean(natural))
     skew = float(np.clip((natural[0] - natural[1]) / 2, -0.05 * person.body.unit, 0.05 * person.body.unit))
     worn = float(leg_of(person.body, side).hem) * length
-    if garment.cut is Cut.TROUSERS and middle > 0.82 * length:
-        middle = worn if worn > 0.88 * length else 1.0 * length
-        middle = float(np.clip(middle, 0.9 * length, 1.03 * length))
+    if hang.long or (garment.cut is Cut.TROUSERS and middle > 0.85 * length):
+        middle = worn if worn > 0.88 * length else length
     elif abs(middle - worn) < 0.1 * length:
         middle = worn
     middle = max(middle, start + 0.06 * length)
@@ -221,7 +214,7 @@ def _overhung(grid: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[
     """Columns added past the outer edge, and past the inner one below the fork."""
     across = grid[:, -1:] - grid[:, :1]
     outside = grid[:, :1] - across * OVERHANG[None, :, None]
-    inside = grid[:, -1:] + across * (OVERHANG[::-1][None, :, None] * below + np.float32([1e-4, 2e-4])[None, :, None])
+    inside = grid[:, -1:] + across * (OVERHANG[::-1][None, :, None] * (0.1 + 0.9 * below))
     return np.concatenate([outside, grid, inside], 1).astype(np.float32)
 
 

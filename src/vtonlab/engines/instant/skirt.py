@@ -18,14 +18,13 @@ def skirt_half(person: Person, garment: Garment, hang: LowerHang, side: Side) ->
     outer, inner = _edges(garment, side)
     body, sign = person.body, np.float32(SIGN[side])
     stop_t = hem_t(person, garment, hang)
-    dip = float(inner[0, 1] - hang.waist_row) * hang.scale / body.torso_length
-    t = np.linspace(hang.waist_t, stop_t, ROWS, dtype=np.float32)
+    t = np.linspace(hang.waist_t[side], stop_t, ROWS, dtype=np.float32)
     own = np.abs(outer[:, 0] - inner[0, 0]) * hang.scale
     width = _width(person, side, t, own.astype(np.float32))
     places, across = spine(body, t)
     rise = float(outer[-1, 1] - inner[-1, 1]) * hang.length_scale / body.torso_length
     middle_t = np.linspace(
-        hang.waist_t + np.clip(dip, -0.08, 0.12), stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32
+        hang.waist_t["middle"], stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32
     )
     body_outer = (places + across * (sign * width)[:, None]).astype(np.float32)
     return join_half(body_outer, spine(body, middle_t)[0], outer, inner, 10_000)
@@ -48,9 +47,10 @@ def hem_t(person: Person, garment: Garment, hang: LowerHang) -> float:
     """t at which the skirt's side seams end; on the worn skirt's hem where that is near."""
     body, marks = person.body, garment.landmarks
     length = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2 - hang.waist_row
-    natural = hang.waist_t + length * hang.length_scale / body.torso_length
+    top = hang.waist_t["middle"]
+    natural = top + length * hang.length_scale / body.torso_length
     worn = worn_skirt_hem(person)
-    if worn is not None and 0.8 < (natural - hang.waist_t) / max(worn - hang.waist_t, 0.05) < 1.25:
+    if worn is not None and 0.8 < (natural - top) / max(worn - top, 0.05) < 1.25:
         return worn
     return natural
 

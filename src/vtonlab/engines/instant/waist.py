@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIDES, Side, Values, half_width, spine
-from vtonlab.engines.instant.records import Body, Garment, Part, Person, Points
+from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
 from vtonlab.engines.instant.warp import smooth
+
+
+LONG = 2.2
+"""Length over waistband from which trousers are ankle-length: laid flat about 100 cm over 42 cm, on a body more."""
+
+OVERLAP = 0.02
+"""How far, in t, the new waistband goes on under what is worn above it."""
 
 
 @dataclass(frozen=True)
@@ -19,38 +27,93 @@ class LowerHang:
     """Body px per garment px across."""
     length_scale: float
     """The same down the legs: cloth laid flat is wider than on a body, but not longer."""
-    waist_t: float
-    waist_width: float
-    """Body's width where the waistband sits, px."""
+    waist_t: dict[Side | str, float]
+    """t of the waistband's upper edge at the left, the ``middle`` and the right."""
     waist_row: float
     """Garment row of the waistband's ends."""
+    fork_row: float
+    """Garment row at which the legs part; the hem's for a skirt."""
+    long: bool
+    """Trousers made to reach the ankles."""
 
 
 def hang_lower(person: Person, garment: Garment) -> LowerHang:
     """Choose size and waist line."""
     body, marks = person.body, garment.landmarks
-    waist_t = choose_waist(body)
-    waist = float(sum(torso_outline(body, side, np.float32([waist_t]))[0] for side in SIDES))
+    waist_t = find_waist_line(person)
+    middle_t = waist_t["middle"]
+    waist = float(sum(torso_outline(body, side, np.float32([waist_t[side]]))[0] for side in SIDES))
     hips = float(sum(torso_outline(body, side, np.float32([1.0, 1.08, 1.16])).max() for side in SIDES))
-    by_waist = 1.01 * waist / max(marks["waist_right"].x - marks["waist_left"].x, 1.0)
-    scale = by_waist
+    band = max(marks["waist_right"].x - marks["waist_left"].x, 1.0)
     waist_row = (marks["waist_left"].y + marks["waist_right"].y) / 2
-    length_scale = 1.05 * by_waist
-    if "crotch" in marks:
-        by_hips = 1.03 * hips / max(marks["hip_right"].x - marks["hip_left"].x, 1.0)
-        scale = float(np.sqrt(by_waist * by_hips))
-        drop = float((crotch_point(body) - spine(body, np.float32([waist_t]))[0][0]) @ body.down)
-        length_scale = float(np.clip(drop / max(marks["crotch"].y - waist_row, 1.0), 0.95 * scale, 1.3 * scale))
-    return LowerHang(scale, length_scale, waist_t, waist, waist_row)
+    hem_row = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2
+    scale = 1.01 * waist / band
+    if "crotch" not in marks:
+        return LowerHang(scale, 1.05 * scale, waist_t, waist_row, hem_row, False)
+    long = garment.cut is not Cut.SKIRT and hem_row - waist_row > LONG * band
+    fork_row = _fork_row(marks["crotch"].y, waist_row, hem_row, long)
+    scale = float(np.sqrt(scale * 1.03 * hips / max(marks["hip_right"].x - marks["hip_left"].x, 1.0)))
+    drop = float((crotch_point(body) - spine(body, np.float32([middle_t]))[0][0]) @ body.down)
+    length_scale = float(np.clip(drop / max(fork_row - waist_row, 1.0), 0.95 * scale, 1.3 * scale))
+    return LowerHang(scale, length_scale, waist_t, waist_row, fork_row, long)
 
 
-def choose_waist(body: Body) -> float:
-    """t of the new waistband: on the worn one where that is seen, else at the height of an ordinary rise."""
-    if body.one_piece:
-        return 0.74
-    if body.tucked or body.waist_t - body.top_hem_t > 0.06:
-        return float(np.clip(body.waist_t, 0.45, 0.98))
-    return float(np.clip(min(body.waist_t - 0.04, 0.86), 0.6, 0.86))
+def _fork_row(crotch: float, waist: float, hem: float, long: bool) -> float:
+    """Where the legs part: the crotch, but in long trousers never so low as only legs lying together could make it.
+
+    The rise of long trousers is a quarter to a third of their length (common size tables: 25–34 of 100–108 cm).
+    """
+    share = (crotch - waist) / max(hem - waist, 1.0)
+    if long and not 0.2 < share < 0.38:
+        share = 0.31
+    return float(waist + np.clip(share, 0.15, 0.93) * (hem - waist))
+
+
+# ------------------------------------------------------------------------------------------------ the body's waist
+
+
+def find_waist_line(person: Person) -> dict[Side | str, float]:
+    """t of the new waistband's upper edge at the left, the middle and the right of the body.
+
+    Where the worn waistband is seen it is followed, a little beyond, so that what is worn above it stays as it is.
+    Under a top worn loose it lies at the height of an ordinary rise.
+    """
+    body = person.body
+    if not waist_is_seen(body):
+        t = 0.74 if body.one_piece else float(np.clip(min(body.waist_t - 0.04, 0.86), 0.6, 0.86))
+        return {"left": t, "middle": t, "right": t}
+    line = _worn_waistline(person)
+    found = np.polyval(line, [-1.0, 0.0, 1.0]) if line is not None else np.full(3, body.waist_t)
+    found = np.clip(found, body.waist_t - 0.07, body.waist_t + 0.07)
+    found = np.clip(found, 0.4, 1.0) - OVERLAP
+    return {"left": float(found[0]), "middle": float(found[1]), "right": float(found[2])}
+
+
+def waist_is_seen(body: Body) -> bool:
+    """Whether the worn waistband is in sight: the top is tucked in, or ends above it."""
+    return not body.one_piece and (body.tucked or body.waist_t - body.top_hem_t > 0.06)
+
+
+def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
+    """Polynomial of t over the place across the waist (-1 left, 1 right); None where too little of it is seen."""
+    body = person.body
+    t = np.arange(body.waist_t - 0.14, body.waist_t + 0.14, 0.005, dtype=np.float32)
+    share = np.linspace(-0.85, 0.85, 18, dtype=np.float32)
+    width = np.where(share < 0, half_width(body, "left", body.waist_t), half_width(body, "right", body.waist_t))
+    places, across = spine(body, t)
+    grid = places[:, None] + across[:, None] * (share * width)[None, :, None]
+    height, columns = person.labels.shape
+    x = np.clip(np.round(grid[..., 0]).astype(int), 0, columns - 1)
+    y = np.clip(np.round(grid[..., 1]).astype(int), 0, height - 1)
+    cloth = person.labels[y, x] == Label.LOWER
+    lasting = cloth[:-3] & cloth[1:-2] & cloth[2:-1] & cloth[3:]
+    first = lasting.argmax(0)
+    good = lasting.any(0) & (first > 0)
+    if good.sum() < 8:
+        return None
+    found = t[first]
+    good &= np.abs(found - np.median(found[good])) < 0.06
+    return np.asarray(np.polyfit(share[good], found[good], 2 if good.sum() > 12 else 1)) if good.sum() > 6 else None
 
 
 def torso_outline(body: Body, side: Side, t: Values) -> Values:
@@ -59,7 +122,7 @@ def torso_outline(body: Body, side: Side, t: Values) -> Values:
     A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9).
     """
     seen = half_width(body, side, t)
-    if body.tucked or body.waist_t - body.top_hem_t > 0.06:
+    if waist_is_seen(body):
         return seen
     edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
     hips = float(half_width(body, side, np.float32([edge, max(edge, 1.1)])).min())
