@@ -54,7 +54,8 @@ def find_waist(scene: Scene) -> Waist:
         return Waist(gap[0], gap[1], False, 1.0)
     gain, contrast = _compare_colours(lab, use & (skin < 0.5))
     edge = _edge_across(lab, use)
-    score = gain + 0.35 * contrast + 0.12 * edge - 0.05 * ((t - 0.98) / 0.4) ** 2
+    unusual = np.maximum(0.62 - t, 0) + np.maximum(t - 1.12, 0)
+    score = gain + 0.35 * contrast + 0.12 * edge - 0.3 * unusual**2 - 0.02 * (t - 0.95) ** 2
     rows = use.sum(1) > 0.3 * COLUMNS
     score[(t < 0.45) | (t > 1.42) | ~rows] = -np.inf
     if not np.isfinite(score).any():
@@ -64,7 +65,25 @@ def find_waist(scene: Scene) -> Waist:
         return Waist(NATURAL_WAIST, NATURAL_WAIST, True, 0.3)
     certainty = float(np.clip(gain[best] + 0.5 * contrast[best] + 0.3 * edge[best], 0, 1))
     same = bool(gain[best] < 0.10 and contrast[best] < 0.35)
+    best = _step_over_belt(lab, use, edge, best)
     return Waist(float(t[best]), float(t[best]), same, certainty)
+
+
+def _step_over_belt(lab: Floats, use: NDArray[np.bool_], edge: Floats, best: int) -> int:
+    """The upper edge of a belt, where ``best`` is its lower one: a narrow band unlike what is above and below it."""
+    over = edge[max(best - 18, 0) : max(best - 4, 0)]
+    if not len(over) or over.max() < 0.35:
+        return best
+    top = max(best - 18, 0) + int(over.argmax())
+
+    def colour(first: int, last: int) -> Floats:
+        rows = slice(max(first, 0), last)
+        inside = lab[rows][use[rows]]
+        return np.median(inside, 0) if len(inside) > COLUMNS else np.full(3, np.nan)
+
+    above, belt, below = colour(top - 14, top - 1), colour(top + 2, best - 1), colour(best + 2, best + 14)
+    apart = np.minimum(np.abs(belt - above).sum(), np.abs(belt - below).sum())
+    return top if np.isfinite(apart) and apart > 14 else best
 
 
 def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
@@ -91,19 +110,19 @@ def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], F
 def _find_midriff(skin: Floats, use: NDArray[np.bool_], t: Floats) -> tuple[float, float] | None:
     """A band of skin with cloth above and below, if there is one."""
     count = use.sum(1)
-    share = np.where(count > 4, ((skin > 0.4) & use).sum(1) / np.maximum(count, 1), 0)
-    share = np.convolve(np.pad(share, 2, mode="edge"), np.ones(5) / 5, "valid")
+    share = np.where(count > 4, ((skin > 0.35) & use).sum(1) / np.maximum(count, 1), 0)
+    share = np.convolve(np.pad(share, 1, mode="edge"), np.ones(3) / 3, "valid")
     bare = share > 0.55
-    starts = np.flatnonzero(bare[1:] & ~bare[:-1]) + 1
-    best, best_length = None, 0.035
-    for start in starts:
+    best, best_length = None, 0.02
+    for start in np.flatnonzero(bare[1:] & ~bare[:-1]) + 1:
         rest = np.flatnonzero(~bare[start:])
         if not len(rest):
             continue
         end = start + int(rest[0])
         above, below = share[max(0, start - 22) : start], share[end : end + 12]
         length = float(t[end - 1] - t[start])
-        if t[start] > 0.3 and t[end - 1] < 1.4 and above.mean() < 0.35 and below.mean() < 0.4 and length > best_length:
+        cloth = above.mean() < 0.35 and below.mean() < 0.4 and share[start:end].max() > 0.85
+        if cloth and t[start] > 0.3 and t[end - 1] < 1.4 and length > best_length:
             best, best_length = (float(t[start]), float(t[end - 1])), length
     return best
 
@@ -158,17 +177,29 @@ def _edge_across(lab: Floats, use: NDArray[np.bool_]) -> Floats:
 
 
 def find_endings(
-    scene: Scene, limbs: tuple[Limb, Limb], is_skin: Floats, lengths: tuple[tuple[float, float], tuple[float, float]]
+    scene: Scene,
+    limbs: tuple[Limb, Limb],
+    is_skin: Floats,
+    lengths: tuple[tuple[float, float], tuple[float, float]],
+    *,
+    hidden_by_things: bool,
 ) -> tuple[Ending, Ending]:
     """Where cloth gives way to skin along a pair of limbs. ``is_skin``: (h, w) log of how much likelier skin is than
-    cloth; ``lengths``: of their bones in px. Sleeves and legs come in pairs: each limb also hears the other."""
+    cloth; ``lengths``: of their bones in px. Sleeves and legs come in pairs: each limb also hears the other.
+
+    ``hidden_by_things``: bags and coats hang before these limbs, so that skin seen on either says more than cloth."""
     sides = [_gather_evidence(scene, limb, is_skin, bones) for limb, bones in zip(limbs, lengths, strict=True)]
     own = [weight * (0.15 + limb.seen) for limb, (_, weight) in zip(limbs, sides, strict=True)]
+    either = np.maximum(sides[0][0], sides[1][0])
+    both = np.minimum(own[0], own[1]) > 0.3
     endings = []
     for side in (0, 1):
         other = 1 - side
         evidence = own[side] * sides[side][0] + 0.4 * own[other] * sides[other][0]
-        endings.append(_split(evidence, own[side] + 0.4 * own[other]))
+        weight = own[side] + 0.4 * own[other]
+        if hidden_by_things:
+            evidence = np.where(both, weight * (0.7 * either + 0.3 * evidence / np.maximum(weight, 1e-6)), evidence)
+        endings.append(_split(evidence, weight))
     return endings[0], endings[1]
 
 

@@ -126,7 +126,8 @@ def learn_colours(scene: Scene, weights: Floats) -> Floats:
             table = _soften(table.reshape(LIGHTS, CHROMAS, CHROMAS)).ravel() / total
         if label == Label.SKIN:
             near = scene.skin.near / scene.skin.near.sum()
-            table = (0.6 * table + 0.4 * near if total >= 25 else near) * scene.skin.far**0.5
+            learnt = 0.8 * min(total / 400, 1) if total >= 25 else 0.0
+            table = (learnt * table + (1 - learnt) * near) * scene.skin.far**0.5
             table /= table.sum()
         unknown = _UNKNOWN[label]
         tables[label] = (1 - unknown) * table + unknown / COLOURS
@@ -151,7 +152,10 @@ def _find_endings(scene: Scene, tables: Floats) -> tuple[tuple[Ending, Ending], 
     not_cloth = np.log(skin / np.maximum(tables[Label.LOWER], 0.5 * tables[Label.UPPER]))[scene.colour]
     arm_lengths = (_lengths(scene, "arm", 0), _lengths(scene, "arm", 1))
     leg_lengths = (_lengths(scene, "leg", 0), _lengths(scene, "leg", 1))
-    return find_endings(scene, scene.arms, not_upper, arm_lengths), find_endings(scene, scene.legs, not_cloth, leg_lengths)
+    return (
+        find_endings(scene, scene.arms, not_upper, arm_lengths, hidden_by_things=False),
+        find_endings(scene, scene.legs, not_cloth, leg_lengths, hidden_by_things=True),
+    )
 
 
 def _lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
@@ -185,6 +189,8 @@ def expect_labels(
     skin = np.maximum(skin, 0.9 * neck)
     skin = np.maximum(skin, 0.35 * _rise(0.34 - t, 0.06) * np.exp(-((u / 0.33) ** 2)))
     skin = np.maximum(skin, bare_arms * arms * np.maximum(_rise(np.abs(u) - 0.4, 0.06), _rise(t - 0.45, 0.1)))
+    if max(sleeve.share for sleeve in sleeves) < 0.08:
+        skin = np.maximum(skin, 0.5 * _rise(0.36 - t, 0.05) * _rise(np.abs(u) - 0.2, 0.03) * torso)
     skin = np.maximum(skin, scene.hands)
     skin = np.maximum(skin, 0.9 * bare_legs * legs * _rise(t - waist.lower_start - 0.1, 0.03))
     if waist.lower_start > waist.top_end:
@@ -198,7 +204,7 @@ def expect_labels(
 
     lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - 0.6 * arms)
     lower = np.maximum(lower, 0.95 * _rise(t - max(1.15, waist.lower_start + 0.1), 0.05) * _rise(1.1 - np.abs(u), 0.1))
-    lower *= (1 - 0.98 * scene.hands) * (1 - 0.93 * bare_legs)
+    lower *= (1 - 0.98 * scene.hands) * (1 - 0.99 * bare_legs)
 
     other = _expect_other(scene, bare_legs, arms)
     expected = np.stack([1 - person, *(person * share for share in (hair, skin, upper, lower, other))]) + 1e-4
@@ -255,11 +261,17 @@ def _expect_other(scene: Scene, bare_legs: Floats, arms: Floats) -> Floats:
     for arm in scene.arms:
         hand = np.maximum(arm.apart - 0.3 * unit * np.clip(arm.along - 2, 0, 1), 0) + unit * np.maximum(2 - arm.along, 0)
         other = np.maximum(other, 0.2 * _rise(0.45 * unit - hand, 0.05 * unit) * arm.seen)
-    other *= 1 - 0.9 * arms
+    other *= 1 - 0.9 * arms * (1 - _rise(_beyond_wrist(scene), 0.05))
     for side, leg in enumerate(scene.legs):
         if scene.skeleton.seen("ankle", side) > 0.4:
             other = np.maximum(other, _rise(leg.along - 2.0, 0.06) * _rise(0.35 * unit - leg.apart, 0.05 * unit))
     return np.asarray(other, np.float32)
+
+
+def _beyond_wrist(scene: Scene) -> Floats:
+    """How far along the nearer arm a pixel lies past the wrist, in bones; negative before it."""
+    first, second = scene.arms
+    return np.where(first.apart < second.apart, first.along, second.along).astype(np.float32) - 1.9
 
 
 def _let_hair_fall(scene: Scene, shares: Floats, expected: Floats) -> None:
