@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from vtonlab.cli.commands import COMMANDS, Command, build_app, find
 from vtonlab.cli.language import choose_language, here, say, speak
+from vtonlab.cli.logs import is_debugging, prepare_logging
 from vtonlab.errors import BadInput, EngineFault, VtonError
 
 DONE: Final = 0
@@ -26,7 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     language, words = choose_language(sys.argv[1:] if arguments is None else arguments)
     speak(language)
     _prepare_streams()
-    debug = os.environ.get("VTONLAB_DEBUG", "") not in {"", "0"}
+    debug = is_debugging()
     try:
         if not words or words[0] in {"--help", "-h", "help"}:
             return _show_overview()
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         command = find(words[0])
         if command is None:
             return _unknown(words[0])
-        _prepare_logging(debug=debug)
+        prepare_logging(debug=debug)
         return _call(command, words)
     except KeyboardInterrupt:
         print(here("Stopped.", "已停止。"), file=sys.stderr)
@@ -124,22 +125,6 @@ def _prepare_streams() -> None:
         # A terminal that cannot show a character shows a substitute; that is no reason to fail.
         if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
             reconfigure(errors="replace")
-
-
-def _prepare_logging(*, debug: bool) -> None:
-    # The log lines of MediaPipe's C++ side are for its own developers.
-    os.environ.setdefault("GLOG_minloglevel", "0" if debug else "3")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if debug else "3")
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s") if debug else _OneLine())
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler], force=True)
-
-
-class _OneLine(logging.Formatter):
-    """What happened, without the stack trace."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {record.getMessage()}"
 
 
 def _reader() -> str:
