@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_BUSY_SPREAD = 12.0
+_BUSY_SPREAD = 7.0
 _FLAT_SPREAD = 0.6
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind
-from vtonlab.engines.instant.landmarks import Reading
+from vtonlab.engines.instant.landmarks import Reading, depth_of_bay
 from vtonlab.engines.instant.lower_landmarks import Gap
 from vtonlab.engines.instant.outline import Outline, Side
 from vtonlab.engines.instant.records import Cut, Landmark
@@ -18,13 +18,12 @@ DRESS_LENGTH = 2.6
 
 def tell_kind(outline: Outline, gap: Gap | None, left: Reading, right: Reading) -> tuple[GarmentKind, float]:
     """The kind and how sure (0…1)."""
-    band = _top_band(outline)
-    if gap is not None and gap.seen and band > 0.6 and not _has_sleeves(outline, left, right, gap):
-        return GarmentKind.LOWER, 0.95
-    if gap is not None and band > 0.85:
-        return GarmentKind.LOWER, 0.7
-    if not left.sleeved and not right.sleeved and _is_skirt(outline, left, right):
-        return GarmentKind.LOWER, 0.7
+    sleeved = left.sleeved and right.sleeved
+    if not sleeved and has_waistband(outline):
+        if gap is not None and gap.seen:
+            return GarmentKind.LOWER, 0.95
+        if gap is not None or not _has_armholes(outline):
+            return GarmentKind.LOWER, 0.7
     chest = left.places["armpit"][0] + right.places["armpit"][0]
     neck = (left.places["neck"][1] + right.places["neck"][1]) / 2
     length = (left.places["hem"][1] + right.places["hem"][1]) / 2 - neck
@@ -34,20 +33,14 @@ def tell_kind(outline: Outline, gap: Gap | None, left: Reading, right: Reading) 
     return kind, float(np.clip(0.5 + abs(ratio - DRESS_LENGTH), 0.5, 0.95))
 
 
-def _has_sleeves(outline: Outline, left: Reading, right: Reading, gap: Gap) -> bool:
-    """Sleeves beside a body open at the bottom (a coat, a top with tails) rather than two legs."""
-    pits = (left.places["armpit"][1] + right.places["armpit"][1]) / 2
-    return left.sleeved and right.sleeved and pits < outline.top + 0.55 * outline.height and gap.y > pits
-
-
-def _top_band(outline: Outline) -> float:
-    """How straight and full the top edge is: 1 for a waistband, less for necklines and straps."""
-    spans = []
-    for side in (outline.left, outline.right):
-        corner = _top_corner(side, outline)
-        rise = side.down[: corner + 1].max() - outline.top
-        spans.append(1 - float(rise) / max(0.2 * outline.height, 1))
-    return float(np.mean(spans))
+def has_waistband(outline: Outline) -> bool:
+    """A straight edge at the top with sides that fall steeply from its ends, unlike a neck between shoulders."""
+    corners = [(side, _top_corner(side, outline)) for side in (outline.left, outline.right)]
+    width = sum(float(side.out[corner]) for side, corner in corners)
+    dip = max(float(side.down[: corner + 1].max()) for side, corner in corners) - outline.top
+    drop = max(float(side.down[corner] - side.down[: corner + 1].min()) for side, corner in corners)
+    steep = min(_shoulder_slope(side, outline) for side in (outline.left, outline.right))
+    return dip < 0.2 * width and drop < 0.04 * width and steep > 1.4
 
 
 def _top_corner(side: Side, outline: Outline) -> int:
@@ -56,20 +49,15 @@ def _top_corner(side: Side, outline: Outline) -> int:
     return int(near[(0.5 * side.out[near] - side.down[near]).argmax()]) if near.size else 0
 
 
-def _is_skirt(outline: Outline, left: Reading, right: Reading) -> bool:
-    """A straight top edge, and sides that never draw in below it as an armhole does."""
-    if _top_band(outline) < 0.72 or min(_shoulder_slope(side, outline) for side in (outline.left, outline.right)) < 0.9:
-        return False
-    drawn_in = []
+def _has_armholes(outline: Outline) -> bool:
+    """Sides that dent inwards below the top edge, as under a shoulder or strap."""
+    dents = []
     for side in (outline.left, outline.right):
         corner = _top_corner(side, outline)
-        upper = side.down < outline.top + 0.45 * outline.height
-        upper[:corner] = False
-        inward = side.out[corner] - side.out[upper].min(initial=side.out[corner])
-        drawn_in.append(inward / max(outline.width, 1))
-    corners = [side.out[_top_corner(side, outline)] for side in (outline.left, outline.right)]
-    narrow_top = sum(corners) < 1.02 * outline.width
-    return max(drawn_in) < 0.02 and bool(narrow_top) and left.marks.get("hem", 0) > 0 and right.marks.get("hem", 0) > 0
+        last = corner + int(np.searchsorted(side.down[corner:] > outline.top + 0.42 * outline.height, True))
+        ends = range(corner + 8, min(last, len(side.down) - 1), 6)
+        dents.append(max((float(depth_of_bay(side, corner, end).max()) for end in ends), default=0.0))
+    return min(dents) > 0.015 * outline.width
 
 
 def _shoulder_slope(side: Side, outline: Outline) -> float:

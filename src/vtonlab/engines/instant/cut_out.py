@@ -22,6 +22,8 @@ _LOW_CONTRAST = 14.0
 """Median difference between cloth and backdrop below which cloth counts as ‘the backdrop's own colour’."""
 
 
+_PALE = 16.0
+"""Difference to the backdrop below which cloth is pale."""
 _FRINGE = 12
 """Reach in pixels of compression fringes and soft shadows past the sure backdrop (a JPEG block with its neighbour)."""
 
@@ -60,7 +62,7 @@ def cut_out(picture: Picture) -> Cutting:
     contrast = float(np.median(difference[inside][::7])) if inside.any() else 0.0
     if contrast < _LOW_CONTRAST and not backdrop.busy:
         solid = _mend_pale_cloth(solid, difference)
-    matte = _soften(picture, solid, lab, backdrop, contrast)
+    matte = _soften(picture, solid, lab, difference, backdrop, contrast)
     return Cutting(matte, backdrop, contrast, rivals, _certainty(backdrop, contrast, solid))
 
 
@@ -78,16 +80,23 @@ def _flood(lab: NDArray[np.uint8], difference: NDArray[np.float32], backdrop: Ba
     tolerance = FLAT_TOLERANCE if backdrop.flat else float(np.clip(2.2 * backdrop.spread + 1.5, 2.5, 9.0))
     steepest = 22 if backdrop.flat else 70
     ground = ((difference < tolerance) & (slope < steepest)).astype(np.uint8)
-    if not backdrop.flat:
+    if not backdrop.flat or _stands_out(difference):
         ground |= _soft_shadow(lab, backdrop)
     core = np.ones((5, 5) if backdrop.flat else (3, 3), np.uint8)
     ground = cv2.erode(ground, core, borderValue=1)  # narrow leaks into pale cloth close
     outer = _reached_from_border(ground)
-    outer |= _islands(ground & (outer ^ 1), difference, outer ^ 1, 0.55 * tolerance)
+    outer |= _islands(ground & (outer ^ 1), lab, difference, outer ^ 1, 0.55 * tolerance)
     outer = cv2.dilate(outer, core)
     if backdrop.flat:
         outer &= (difference < 9).astype(np.uint8)
     return (outer ^ 1).astype(np.uint8)
+
+
+def _stands_out(difference: NDArray[np.float32]) -> bool:
+    """Whether what differs from a flat backdrop differs strongly, so that shade cannot be pale cloth."""
+    some = difference[::4, ::4]
+    cloth = some[some > FLAT_TOLERANCE]
+    return bool(cloth.size) and float(np.percentile(cloth, 20)) > 40
 
 
 def _soft_shadow(lab: NDArray[np.uint8], backdrop: Backdrop) -> Plane:
@@ -108,10 +117,13 @@ def _reached_from_border(ground: Plane) -> Plane:
     return (padded[1:-1, 1:-1] == 2).astype(np.uint8)
 
 
-def _islands(ground: Plane, difference: NDArray[np.float32], cloth: Plane, tolerance: float) -> Plane:
+def _islands(
+    ground: Plane, lab: NDArray[np.uint8], difference: NDArray[np.float32], cloth: Plane, tolerance: float
+) -> Plane:
     """Enclosed backdrop: gaps between arm and body (upright, off the middle) or between legs (long and narrow).
 
-    Prints in the backdrop's colour are enclosed, too; what sets a gap apart is where it lies and its shape.
+    Prints in the backdrop's colour are enclosed, too; what sets a gap apart is where it lies and its shape. Shops
+    often leave such gaps white on a grey ground: those must be even as no cloth is.
     """
     left, top, width, height = cv2.boundingRect(cloth)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(ground)
@@ -119,12 +131,14 @@ def _islands(ground: Plane, difference: NDArray[np.float32], cloth: Plane, toler
     for index in range(1, count):
         x, y, w, h, area = stats[index]
         aside = abs(centres[index][0] - left - width / 2) / max(width, 1)
-        beside_body = aside > 0.17 and h > 1.2 * w and h > 0.07 * height
+        beside_body = aside > 0.17 and h > 1.2 * w and h > 0.05 * height
         between_legs = aside < 0.1 and h > 4 * w and h > 0.2 * height and y + h > top + 0.7 * height
-        if (beside_body or between_legs) and area > 0.0005 * ground.size:
+        if (beside_body or between_legs) and area > 0.0003 * ground.size:
             window = (slice(y, y + h), slice(x, x + w))
             piece = labels[window] == index
-            if np.median(difference[window][piece]) < tolerance:
+            off = float(np.median(difference[window][piece]))
+            even = float(lab[window][..., 0][piece].std()) < 1.5
+            if off < tolerance or (even and off < 3 * tolerance):
                 found[window][piece] = 1
     return found
 
@@ -132,32 +146,56 @@ def _islands(ground: Plane, difference: NDArray[np.float32], cloth: Plane, toler
 def _strip_halo(
     lab: NDArray[np.uint8], solid: Plane, backdrop: Backdrop, difference: NDArray[np.float32]
 ) -> Plane:
-    """Take drop shadow, compression fringe and narrow gaps off: what looks like backdrop and unlike the cloth nearby.
-
-    Doubtful pixels go where they hang together with the outside and lie within a few pixels of sure backdrop, so that
-    pale stripes of the cloth stay.
-    """
+    """Take drop shadow, compression fringe and narrow gaps off: what looks like backdrop and unlike the cloth nearby."""
     deep = cv2.erode(solid, np.ones((19, 19), np.uint8), borderValue=0)
     if cv2.countNonZero(deep) < 500:
         return solid
-    nearby, known = _nearby_cloth(lab, deep)
+    nearby, pale, known = _nearby_cloth(lab, deep, difference)
+    careful = _strip(lab, solid, backdrop, difference, nearby if pale is None else pale, known)
+    if pale is None:
+        return careful
+    # Pale stripes are spared by measuring against them, and so is some fringe. Where measuring against the dark
+    # stripes takes little else away, the notches it leaves at pale stripes are bridged instead.
+    eager = _strip(lab, solid, backdrop, difference, nearby, known)
+    reach = 20
+    padded = cv2.copyMakeBorder(eager, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    bridged = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach + 1))[reach:-reach, reach:-reach] & careful
+    lost = 1 - cv2.countNonZero(bridged) / max(cv2.countNonZero(careful), 1)
+    return bridged.astype(np.uint8, copy=False) if lost < 0.05 else careful
+
+
+def _strip(
+    lab: NDArray[np.uint8],
+    solid: Plane,
+    backdrop: Backdrop,
+    difference: NDArray[np.float32],
+    nearby: NDArray[np.float32],
+    known: NDArray[np.bool_],
+) -> Plane:
+    """Doubtful pixels go where they hang together with the outside and lie within a few pixels of sure backdrop."""
     ground = backdrop.surface(lab.shape[:2])
     pixels = lab.astype(np.float32)
     unlike = _length(pixels - nearby)
+    apart = _length(nearby - ground)
     away = pixels - ground
-    away[..., 0] *= np.where(away[..., 0] < 0, 0.5, 0.8)  # a shadow is backdrop, only darker
+    shade = np.where(apart > 40, np.float32(0.5), np.float32(1))  # a shadow is backdrop, only darker
+    away[..., 0] *= np.where(away[..., 0] < 0, shade, np.float32(0.8))
     like_ground = _length(away)
-    apart = _length(nearby - ground) > 40
-    weak = (solid > 0) & known & apart & (unlike > 2.2 * like_ground + 6)
-    exact = 2.5 if backdrop.flat else 1.5 * backdrop.spread + 1.5
+    least = 4.0 if backdrop.flat else max(15.0, 5 * backdrop.spread)
+    weak = (solid > 0) & known & (apart > least) & (unlike > 2.1 * like_ground + np.clip(0.12 * apart, 0.5, 6))
+    exact = np.minimum(2.5 if backdrop.flat else 1.5 * backdrop.spread + 1.5, 0.3 * apart)
     same_light = np.abs(pixels[..., 0] - ground[..., 0]) < exact  # compression smears hue further than light
     strong = ((solid == 0) | (weak & same_light & (like_ground < 0.2 * unlike))).astype(np.uint8)
+    if backdrop.flat:
+        filled = ((difference < FLAT_TOLERANCE) & (cv2.blur(difference, (61, 61)) > 40)).astype(np.uint8)
+        strong |= cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+        weak |= strong > 0
     strong = cv2.morphologyEx(strong, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     near = cv2.dilate(strong, _disc(2 * _FRINGE + 1))
     loose = ((solid == 0) | (weak & (near > 0))).astype(np.uint8)
     loose = cv2.dilate(cv2.erode(loose, np.ones((3, 3), np.uint8), borderValue=1), np.ones((3, 3), np.uint8))
     outer = _reached_from_border(loose)
-    outer |= _islands(loose & (outer ^ 1), like_ground, solid, 2 * exact)
+    outer |= _islands(loose & (outer ^ 1), lab, like_ground, solid, 5.0 if backdrop.flat else 3 * backdrop.spread + 3)
     kept = cv2.morphologyEx((solid & (outer ^ 1)).astype(np.uint8), cv2.MORPH_OPEN, _disc(5))
     return kept.astype(np.uint8, copy=False)
 
@@ -167,15 +205,27 @@ def _length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.sqrt(squared[..., 0] + squared[..., 1] + squared[..., 2]).astype(np.float32, copy=False)
 
 
-def _nearby_cloth(lab: NDArray[np.uint8], deep: Plane) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Mean colour of the sure cloth within 30 pixels, and where there is any."""
+def _nearby_cloth(
+    lab: NDArray[np.uint8], deep: Plane, difference: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.bool_]]:
+    """Mean colour of the sure cloth within 30 pixels; the same with only the pale part where that is a good part of
+    it (None when nowhere); and where there is any cloth.
+    """
     quarter = (max(1, lab.shape[1] // 4), max(1, lab.shape[0] // 4))
-    weight = cv2.resize(deep.astype(np.float32), quarter, interpolation=cv2.INTER_AREA)
+    size = (lab.shape[1], lab.shape[0])
     small = cv2.resize(lab, quarter, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = cv2.resize(deep.astype(np.float32), quarter, interpolation=cv2.INTER_AREA)
     total = cv2.blur(weight, (15, 15))
     mean = cv2.blur(small * weight[..., None], (15, 15)) / np.maximum(total, 1e-4)[..., None]
-    size = (lab.shape[1], lab.shape[0])
-    return cv2.resize(mean, size), cv2.resize(total, size) > 1e-3
+    known = cv2.resize(total, size) > 1e-3
+    pale = weight * (cv2.resize(difference, quarter, interpolation=cv2.INTER_AREA) < _PALE)
+    pale_total = cv2.blur(pale, (15, 15))
+    mostly = cv2.dilate((pale_total > 0.25 * total + 1e-4).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    if not mostly.any():
+        return cv2.resize(mean, size), None, known
+    light = cv2.blur(small * pale[..., None], (15, 15)) / np.maximum(pale_total, 1e-4)[..., None]
+    light = np.where((mostly & (pale_total > 1e-3))[..., None], light, mean)
+    return cv2.resize(mean, size), cv2.resize(light, size), known
 
 
 def _cut_from_busy_ground(picture: Picture) -> Plane:
@@ -233,7 +283,12 @@ def _fill_holes(solid: Plane, largest: float) -> Plane:
 
 
 def _soften(
-    picture: Picture, solid: Plane, lab: NDArray[np.uint8], backdrop: Backdrop, contrast: float
+    picture: Picture,
+    solid: Plane,
+    lab: NDArray[np.uint8],
+    difference: NDArray[np.float32],
+    backdrop: Backdrop,
+    contrast: float,
 ) -> Plane:
     """A soft edge one or two pixels wide: by unmixing cloth and backdrop where they differ, by smoothing where not."""
     firm = cv2.medianBlur(solid * 255, 7 if contrast > _LOW_CONTRAST else 13)
@@ -245,7 +300,8 @@ def _soften(
     rows, columns = np.nonzero(band)
     if rows.size == 0 or cv2.countNonZero(deep) == 0:
         return smooth
-    nearby, _ = _nearby_cloth(lab, deep)
+    nearby, pale, _ = _nearby_cloth(lab, deep, difference)
+    nearby = nearby if pale is None else pale
     cloth = nearby[rows, columns]
     ground = backdrop.surface(lab.shape[:2])[rows, columns]
     span = cloth - ground

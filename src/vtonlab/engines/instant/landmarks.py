@@ -22,6 +22,17 @@ FUSED_ARMPIT = 0.30
 
 
 @dataclass(frozen=True)
+class Bay:
+    """A dent of the outline between two points of its convex hull."""
+
+    start: int
+    end: int
+    pit: int
+    """Its innermost and uppermost corner."""
+    depth: float
+
+
+@dataclass(frozen=True)
 class Reading:
     """One side's landmarks: ``(out, down, certainty)`` by name without the side, and what the steps found out."""
 
@@ -65,9 +76,11 @@ def name_landmarks(left: Reading, right: Reading) -> dict[str, Landmark]:
 
 def _read_side(side: Side, outline: Outline, sleeved: bool | None = None) -> Reading:
     top, neck, neck_sure = _find_neck(side, outline)
-    bay = _deepest_bay(side, outline, neck)
+    bay = _find_sleeve_bay(side, outline, neck)
     if sleeved is None:
-        sleeved = bay is not None and _is_sleeve(side, outline, neck, bay)
+        sleeved = bay is not None
+    elif sleeved and bay is None:
+        bay = _deepest_bay(side, outline, neck)
     if sleeved and bay is not None:
         return _read_sleeved(side, outline, top, neck, neck_sure, bay)
     return _read_sleeveless(side, outline, top, neck, neck_sure)
@@ -94,14 +107,14 @@ def _collar_foot(side: Side, outline: Outline, top: int) -> int:
         reach += 1
     best, deepest = top, 0.009 * outline.width
     for end in range(top + 8, reach + 1, 4):
-        depth = _depth_of_bay(side, top, end)
+        depth = depth_of_bay(side, top, end)
         worst = int(depth.argmax())
         if depth[worst] > deepest:
             best, deepest = top + worst, float(depth[worst])
     return best
 
 
-def _depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
+def depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
     """How far the outline lies inside the chord from ``start`` to ``end``, at each point between; positive inwards."""
     along_out, along_down = side.out[end] - side.out[start], side.down[end] - side.down[start]
     length = max(float(np.hypot(along_out, along_down)), 1e-6)
@@ -110,38 +123,53 @@ def _depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
     return (down * along_out - out * along_down) / length
 
 
-def _deepest_bay(side: Side, outline: Outline, neck: int) -> tuple[int, int, int, float] | None:
-    """The deepest dent below the neck, between two points of the convex hull: (start, deepest, end, depth)."""
+def _find_sleeve_bay(side: Side, outline: Outline, neck: int) -> Bay | None:
+    """The dent between a sleeve and the body: the deepest that has a sleeve above it."""
+    bays = sorted(_list_bays(side, outline, neck), key=lambda bay: -bay.depth)
+    return next((bay for bay in bays[:4] if _is_sleeve(side, outline, neck, bay)), None)
+
+
+def _deepest_bay(side: Side, outline: Outline, neck: int) -> Bay | None:
+    return max(_list_bays(side, outline, neck), key=lambda bay: bay.depth, default=None)
+
+
+def _list_bays(side: Side, outline: Outline, neck: int) -> list[Bay]:
+    """Dents below the neck, each between two neighbouring points of the convex hull."""
     points = np.stack([side.out[neck:], side.down[neck:]], 1).astype(np.float32)
     closed = np.vstack([points, [[0, points[-1, 1]], [0, points[0, 1]]]]).astype(np.float32)
     hull = cv2.convexHull(closed.reshape(-1, 1, 2), returnPoints=False)[:, 0]
     corners = sorted({0, len(points) - 1} | {int(index) for index in hull if index < len(points)})
-    found: tuple[int, int, int, float] | None = None
+    bays = []
     for start, end in zip(corners, corners[1:], strict=False):
         if end - start < 3:
             continue
-        depth = _depth_of_bay(side, neck + start, neck + end)
+        depth = depth_of_bay(side, neck + start, neck + end)
         low_enough = side.down[neck + start : neck + end + 1] > side.down[neck] + 0.08 * outline.height
         depth = np.where(low_enough, depth, 0)
-        worst = int(depth.argmax())
-        if found is None or depth[worst] > found[3]:
-            found = (neck + start, neck + start + worst, neck + end, float(depth[worst]))
-    return found
+        if depth.max() > 0.012 * outline.width:
+            deepest = neck + start + int(depth.argmax())
+            bays.append(Bay(neck + start, neck + end, _corner_of_bay(side, neck + start, deepest), float(depth.max())))
+    return bays
 
 
-def _is_sleeve(side: Side, outline: Outline, neck: int, bay: tuple[int, int, int, float]) -> bool:
+def _is_sleeve(side: Side, outline: Outline, neck: int, bay: Bay) -> bool:
     """Whether what sticks out above a dent is a sleeve, and not a hip or a flared hem below a waist."""
-    start, _, end, depth = bay
-    if depth < 0.03 * outline.width:
+    start, pit = bay.start, bay.pit
+    if side.out[start] - side.out[pit] < 0.03 * outline.width:
         return False
-    pit = _corner_of_bay(side, start, end)
-    below = (side.down > side.down[pit] + 0.05 * outline.height) & (side.down < side.down[pit] + 0.35 * outline.height)
-    below[: pit + 1] = False
-    body = float(np.median(side.out[below])) if below.any() else float(side.out[pit])
-    sticks_out = side.out[start] > 1.08 * body and side.out[start] - side.out[pit] > 0.045 * outline.width
-    hangs = side.down[start] > side.down[pit] + 0.05 * outline.height
-    high = side.down[pit] < outline.top + 0.62 * outline.height
-    return bool((sticks_out or hangs) and high)
+    depth_down = (side.down[pit] - side.down[neck]) / max(outline.bottom - side.down[neck], 1.0)
+    if bay.depth > 0.03 * outline.width and depth_down < 0.65:
+        level = side.down - side.down[pit]
+        below = (level > 0.05 * outline.height) & (level < 0.35 * outline.height)
+        below[: pit + 1] = False
+        body = float(np.median(side.out[below])) if below.any() else float(side.out[pit])
+        sticks_out = side.out[start] > 1.08 * body and side.out[start] - side.out[pit] > 0.045 * outline.width
+        if sticks_out or side.down[start] > side.down[pit] + 0.05 * outline.height:
+            return True
+    # sleeves that lie against the body: only the cuffs part from it, and hang lower than where they part
+    cuff_hangs = side.down[start : pit + 1].max() - side.down[pit] > 0.008 * outline.height
+    beside = 0.45 * side.out[start] < side.out[pit] < 0.9 * side.out[start]
+    return bool(cuff_hangs and beside and depth_down > 0.35 and side.out[start] > 0.36 * outline.width)
 
 
 def _corner_of_bay(side: Side, start: int, end: int) -> int:
@@ -149,30 +177,19 @@ def _corner_of_bay(side: Side, start: int, end: int) -> int:
     return start + int((side.out[start : end + 1] + 0.8 * side.down[start : end + 1]).argmin())
 
 
-def _read_sleeved(
-    side: Side, outline: Outline, top: int, neck: int, neck_sure: float, bay: tuple[int, int, int, float]
-) -> Reading:
-    start, _, end, depth = bay
-    pit = _corner_of_bay(side, start, end)
+def _read_sleeved(side: Side, outline: Outline, top: int, neck: int, neck_sure: float, bay: Bay) -> Reading:
+    pit = max(bay.pit, neck + 8)
     hem, hem_sure = _find_hem(side, outline, pit)
-    shoulder = _find_shoulder(side, neck, pit, float(side.out[pit]))
-    outer, inner, cuff_sure = _find_cuff(side, outline, shoulder, pit, float(side.out[pit]), float(side.down[pit]))
-    armpit = (float(side.out[pit]), float(side.down[pit]))
-    pit_sure = float(np.clip(depth / (0.08 * outline.width), 0.3, 1))
-    length = side.down[hem] - side.down[neck]
-    cuff_down = (side.down[outer] + side.down[inner]) / 2
-    fused = side.down[pit] > side.down[neck] + 0.44 * length and cuff_down > side.down[pit] + 0.03 * outline.height
-    if fused:
-        body = _body_half_width(side, outline, hem)
-        armpit = (min(armpit[0], 1.15 * body), float(side.down[neck] + FUSED_ARMPIT * length))
-        shoulder = _find_shoulder(side, neck, outer, armpit[0])
-        pit_sure = 0.35
-    middle = np.array([(side.out[outer] + side.out[inner]) / 2, cuff_down])
+    armpit = _find_armpit(side, outline, neck, pit, hem, bay)
+    fused = armpit[1] < side.down[pit] - 1
+    shoulder = min(_find_shoulder(side, neck, pit, armpit[0]), pit - 6)
+    outer, inner, cuff_sure = _find_cuff(side, outline, shoulder, pit, armpit)
+    middle = np.array([(side.out[outer] + side.out[inner]) / 2, (side.down[outer] + side.down[inner]) / 2])
     root = np.array([(side.out[shoulder] + armpit[0]) / 2, (side.down[shoulder] + armpit[1]) / 2])
     places = {
         "neck": _place(side, neck, neck_sure),
-        "shoulder": _place(side, shoulder, 0.8 * pit_sure),
-        "armpit": (*armpit, pit_sure),
+        "shoulder": _place(side, shoulder, 0.8 * max(armpit[2], 0.5)),
+        "armpit": armpit,
         "cuff_outer": _place(side, outer, cuff_sure),
         "cuff_inner": _place(side, inner, cuff_sure),
         "hem": _place(side, hem, hem_sure),
@@ -180,6 +197,22 @@ def _read_sleeved(
     marks = {"outer": outer, "inner": inner, "hem": hem}
     sleeve = float(np.hypot(*(middle - root)))
     return Reading(side, places, True, top, neck, shoulder, pit, fused, sleeve, marks)
+
+
+def _find_armpit(side: Side, outline: Outline, neck: int, pit: int, hem: int, bay: Bay) -> tuple[float, float, float]:
+    """Where sleeve and body part: the dent's corner, the top of a gap enclosed between them, or an estimate."""
+    out, down = float(side.out[pit]), float(side.down[pit])
+    for hole in side.holes:
+        corner = hole[(hole[:, 0] + 0.8 * hole[:, 1]).argmin()]
+        beside = 0.3 * out < hole[:, 0].mean() < side.out.max()
+        if beside and corner[1] < down - 0.02 * outline.height and np.ptp(hole[:, 1]) > 0.04 * outline.height:
+            out, down = float(corner[0]), float(corner[1])
+    length = side.down[hem] - side.down[neck]
+    hangs = side.down[bay.start] > down + 0.06 * outline.height
+    if down < side.down[neck] + (0.5 if hangs else 0.68) * length:
+        return out, down, float(np.clip(bay.depth / (0.08 * outline.width), 0.4, 1))
+    body = min(out, float(np.percentile(side.out[pit : hem + 1], 70)) if hem > pit else out)
+    return body, float(side.down[neck] + FUSED_ARMPIT * length), 0.35
 
 
 def _find_shoulder(side: Side, neck: int, before: int, armpit_out: float) -> int:
@@ -213,18 +246,19 @@ def _body_half_width(side: Side, outline: Outline, hem: int) -> float:
 
 
 def _find_cuff(
-    side: Side, outline: Outline, shoulder: int, pit: int, armpit_out: float, armpit_down: float
+    side: Side, outline: Outline, shoulder: int, pit: int, armpit: tuple[float, float, float]
 ) -> tuple[int, int, float]:
     """The sleeve's end: the pair of polygon corners that best makes an edge across the sleeve at its far end."""
     path = np.stack([side.out[shoulder : pit + 1], side.down[shoulder : pit + 1]], 1)
-    root = np.array([(side.out[shoulder] + armpit_out) / 2, (side.down[shoulder] + armpit_down) / 2])
+    root = np.array([(side.out[shoulder] + armpit[0]) / 2, (side.down[shoulder] + armpit[1]) / 2])
     far = int(np.hypot(*(path - root).T).argmax())
     axis = path[far] - root
     axis /= max(float(np.hypot(*axis)), 1e-6)
     reach = (path - root) @ axis
     corners = _polygon_corners(path, 0.013 * outline.width)
     distal = sorted({i for i in corners if 0 < i < len(path) - 1 and reach[i] > 0.55 * reach.max()} | {far})
-    if reach.max() < 0.55 * outline.width and len(path) - 3 > far:
+    touching = armpit[1] < side.down[pit] - 1 and reach[-1] > 0.55 * reach.max()
+    if (touching or reach.max() < 0.55 * outline.width) and len(path) - 3 > far:
         distal = sorted({*distal, len(path) - 3})
     best: tuple[float, int, int] | None = None
     for one, other in _pairs(distal):
@@ -292,7 +326,7 @@ def _armhole_end(side: Side, outline: Outline, shoulder: int, hem: int) -> tuple
     low = shoulder + int(np.abs(side.down[shoulder : hem + 1] - level).argmin())
     if low - shoulder < 4:
         return shoulder + max(1, (hem - shoulder) // 3), 0.2
-    bulge = -_depth_of_bay(side, shoulder, low)
+    bulge = -depth_of_bay(side, shoulder, low)
     bulge = np.where(side.down[shoulder : low + 1] > side.down[shoulder] + 0.08 * outline.height, bulge, -1e9)
     best = int(bulge.argmax())
     sure = float(np.clip(bulge[best] / (0.05 * outline.width), 0.3, 0.95))

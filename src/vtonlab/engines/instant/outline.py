@@ -12,6 +12,8 @@ from vtonlab.engines.instant.records import Plane, Points
 
 _STEPS = 480
 """Points along each side."""
+_SMALLEST_HOLE = 0.0002
+"""Of the picture."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Side:
     axis_x: float
     out: NDArray[np.float64]
     down: NDArray[np.float64]
+    holes: tuple[NDArray[np.float64], ...] = ()
+    """Outlines ``(n, 2)`` (out, down) of the backdrop enclosed on this side, as between an arm and the body."""
 
     def point(self, index: int) -> tuple[float, float]:
         """``(x, y)`` in the picture."""
@@ -62,8 +66,14 @@ class Outline:
 def trace_outline(matte: Plane, axis_x: float) -> Outline:
     """The matte's outline at half cover, as two sides that meet at the axis above and below."""
     solid = (matte > 127).astype(np.uint8)
-    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    ring = max(contours, key=cv2.contourArea)[:, 0, :].astype(np.float64)
+    contours, levels = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    largest = max(range(len(contours)), key=lambda index: cv2.contourArea(contours[index]))
+    ring = contours[largest][:, 0, :].astype(np.float64)
+    holes = [
+        contours[index][:, 0, :].astype(np.float64)
+        for index in range(len(contours))
+        if levels[0, index, 3] == largest and cv2.contourArea(contours[index]) > _SMALLEST_HOLE * solid.size
+    ]
     ring = _smooth(ring, 2.0)
     low, high = ring.min(0), ring.max(0)
     axis_x = float(np.clip(axis_x, low[0] + 1, high[0] - 1))
@@ -75,12 +85,15 @@ def trace_outline(matte: Plane, axis_x: float) -> Outline:
     one, other = ring[: below + 1], np.vstack([ring[below:], ring[:1]])[::-1]
     if one[:, 0].mean() > other[:, 0].mean():
         one, other = other, one
-    return Outline(_side(one, -1, axis_x), _side(other, 1, axis_x), float(low[1]), float(high[1]), float(high[0] - low[0]))
+    sides = [_side(path, sign, axis_x, holes) for path, sign in ((one, -1), (other, 1))]
+    return Outline(sides[0], sides[1], float(low[1]), float(high[1]), float(high[0] - low[0]))
 
 
-def _side(path: NDArray[np.float64], sign: int, axis_x: float) -> Side:
+def _side(path: NDArray[np.float64], sign: int, axis_x: float, holes: list[NDArray[np.float64]]) -> Side:
     even = resample(path, _STEPS)
-    return Side(sign, axis_x, sign * (even[:, 0] - axis_x), even[:, 1])
+    mirrored = [np.stack([sign * (hole[:, 0] - axis_x), hole[:, 1]], 1) for hole in holes]
+    own = tuple(hole for hole in mirrored if hole[:, 0].mean() > 0)
+    return Side(sign, axis_x, sign * (even[:, 0] - axis_x), even[:, 1], own)
 
 
 def resample(path: NDArray[np.float64], count: int) -> NDArray[np.float64]:
