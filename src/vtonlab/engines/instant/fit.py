@@ -7,7 +7,7 @@ relative to the body's ``unit`` and come from the prototype's measurements unles
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
 
-COLLAR_RISE = 0.05
+COLLAR_RISE = -0.05
 """Rise of the front of a garment with a collar, units: the collar's stand keeps it lower than a plain neckline."""
 
 
@@ -89,8 +89,10 @@ class Hang:
     """Stretch of the part below the armpits."""
     torso_length: float
     neck_u: dict[Side, float]
-    hem_t: float
-    tucked: bool
+    strapless: bool
+    """Held at the bust, not by the shoulders."""
+    hem_t: float = 0.0
+    tucked: bool = False
 
     def t_of(self, row: NDArray[np.float32] | float) -> NDArray[np.float32]:
         """t for rows of the garment."""
@@ -112,12 +114,31 @@ def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
     depth = float(garment.neckline[:, 1].max() - garment_top) * scale if len(garment.neckline) else 0.0
     most = 0.03 if _high_neck(garment) else COLLAR_RISE if garment.has_collar else 0.15
     rise = min(most * unit, 0.6 * max(depth, 0.0))
-    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, 0.0, False)
+    strapless = _is_strapless(garment)
+    if strapless:
+        # Its top edge lies where its armpits meet the body's, a little below the shoulder joints.
+        top_t, rise = 0.27 - (armpit_row - garment_top) * scale / body.torso_length, 0.0
+    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
-    tucked = body.tucked and garment.kind is GarmentKind.UPPER
+    tucked = garment.kind is GarmentKind.UPPER and _wears_tucked(body, hem_t)
     lengthen = _lengthen(body, garment, hem_t, armpit_t, tucked)
     hem_t = armpit_t + (hem_t - armpit_t) * lengthen
-    return Hang(scale, garment_top, armpit_row, top_t, rise, lengthen, body.torso_length, neck_u, hem_t, tucked)
+    return replace(hang, lengthen=lengthen, hem_t=hem_t, tucked=tucked)
+
+
+def _is_strapless(garment: Garment) -> bool:
+    """Bandeau, off-shoulder top, or one whose straps were too fine to be cut out: as wide at the top as at the chest."""
+    chest = _span(garment, "armpit")
+    drop = _mean_row(garment, "armpit") - _mean_row(garment, "neck")
+    return _span(garment, "neck") > 0.7 * chest and drop < 0.3 * chest
+
+
+def _wears_tucked(body: Body, hem_t: float) -> bool:
+    """Whether the new top goes into the waistband: as the old one is worn, where the waistband is to be seen.
+
+    A longer top over a waistband that shows would hide it: whoever shows it wears the new one the same way.
+    """
+    return body.tucked or (body.waist_t < 0.97 and body.top_hem_t < 0.97 and hem_t > body.waist_t + 0.12)
 
 
 def _lengthen(body: Body, garment: Garment, hem_t: float, armpit_t: float, tucked: bool) -> float:
@@ -179,6 +200,8 @@ class _Pins:
 def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> Points:
     """Lay the garment's shoulder line onto the body's; gives the place of its outer end."""
     neck, tip = garment.landmarks[f"neck_{side}"], garment.landmarks[f"shoulder_{side}"]
+    if hang.strapless:
+        return _pin_at_bust(pins, body, garment, side, hang)
     inner = hang.neck_u[side]
     reach = abs(tip.x - neck.x) * hang.scale * body.turn
     up = np.float32([body.across[1], -body.across[0]]) * (0.012 * body.unit)
@@ -189,6 +212,17 @@ def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: H
         end = shoulder_point(body, side, inner + reach * share) + up
         pins.add(end, (x, row), 2.0)
     return end
+
+
+def _pin_at_bust(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> Points:
+    """Pin the upper corner of a strapless garment at its own height; gives the place of the shoulder end."""
+    end = body.shoulders
+    for name in ("neck", "shoulder"):
+        mark = garment.landmarks[f"{name}_{side}"]
+        place, across = spine(body, hang.t_of(mark.y))
+        end = place[0] + across[0] * np.float32((mark.x - garment.axis_x) * hang.scale * body.turn)
+        pins.add(end, (mark.x, mark.y), 1.0)
+    return np.asarray(end, np.float32)
 
 
 def _outline_row(garment: Garment, side: Side, x: float, fallback: float) -> float:
@@ -223,7 +257,7 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
         width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held
     width[0] = np.clip(own[0], 0.9 * outline[0], 1.12 * outline[0])
     if sleeved:
-        width = width + unit * np.float32([0.065, 0.05, 0.03, 0.012, 0, 0, 0, 0])
+        width = width + unit * np.float32([0.02, 0.015, 0.01, 0, 0, 0, 0, 0])
     flank = places + across * (sign * width)[:, None]
     for place, x, row in zip(flank, columns, rows, strict=True):
         pins.add(place, (x, row), 1.5)
