@@ -4,10 +4,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# The public index only: hashes of a mirror's own builds would fit nowhere else.
+unset UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_DEFAULT_INDEX UV_FIND_LINKS
+
 .venv/bin/uv pip compile pyproject.toml --group dev \
     --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-annotate \
-    --default-index https://pypi.org/simple --no-emit-find-links \
+    --no-emit-find-links \
     --custom-compile-command "make lock" \
     --quiet --output-file requirements.lock "$@"
 

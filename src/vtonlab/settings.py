@@ -32,10 +32,14 @@ class Settings(BaseSettings):
     """Whether `vtonlab serve` opens the page in the browser. It never does where `CI` is set or there is no display."""
 
     language: Literal["auto", "en", "zh-CN"] = "auto"
-    """Language of the page and its messages until a person picks one there; `auto` follows the browser."""
+    """Language of the command line and of the page until a person picks one there; `auto` follows the terminal's
+    locale and the browser."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much `vtonlab serve` writes to its log on stderr."""
+
+    debug: bool = False
+    """Whether the command line shows the whole story of an error instead of a sentence."""
 
     engine: str = ""
     """Engine behind the page, by name; empty takes the built-in one."""

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vtonlab.errors import AddressTaken, Text, VtonError
+from vtonlab.cli.language import here
+from vtonlab.errors import AddressTaken, Text
 
 if TYPE_CHECKING:
     from vtonlab.settings import Settings
 
-EXIT_BAD_INPUT = 2
 SECONDS_TO_START = 60.0
 SECONDS_TO_FINISH = 5
 """What is still being computed when the server is told to stop has so long."""
@@ -42,20 +42,15 @@ def serve(
     """Open the fitting room in the browser: two photos in, a dressed person out. Ctrl+C stops it."""
     from vtonlab import settings
 
-    try:
-        chosen = settings.load()
-        chosen = chosen.model_copy(
-            update={
-                "host": chosen.host if host is None else host,
-                "port": chosen.port if port is None else port,
-                "open_browser": chosen.open_browser and not no_browser,
-            }
-        )
-        address, port = find_address(chosen.host, chosen.port)
-    except VtonError as error:
-        for language in ("en", "zh-CN"):
-            typer.echo(f"{error.say(language)}\nhint: {error.advise(language)}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from error
+    chosen = settings.load()
+    chosen = chosen.model_copy(
+        update={
+            "host": chosen.host if host is None else host,
+            "port": chosen.port if port is None else port,
+            "open_browser": chosen.open_browser and not no_browser,
+        }
+    )
+    address, port = find_address(chosen.host, chosen.port)
     _listen(chosen, address, port)
 
 
@@ -105,11 +100,13 @@ def _announce(chosen: Settings, address: str, port: int) -> None:
     if not _wait_until_it_answers(reached, port):
         return
     page = f"http://[{reached}]:{port}/" if ":" in reached else f"http://{reached}:{port}/"
-    typer.echo(f"VTON Lab: {page}   (Ctrl+C stops it · 按 Ctrl+C 停止)", err=True)
+    typer.echo(f"VTON Lab: {page}   {here('(Ctrl+C stops it)', '（按 Ctrl+C 停止）')}", err=True)
     if not ipaddress.ip_address(address).is_loopback:
         typer.echo(
-            "Everybody who can reach this machine can use it: there are no accounts yet.\n"
-            "能访问本机的人都可以使用：目前还没有账户功能。",
+            here(
+                "Everybody who can reach this machine can use it: there are no accounts yet.",
+                "能访问本机的人都可以使用：目前还没有账户功能。",
+            ),
             err=True,
         )
     if _may_open_browser(chosen):
