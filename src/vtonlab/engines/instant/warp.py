@@ -139,25 +139,23 @@ def rule_between(first: Points, second: Points, shares: NDArray[np.float32]) -> 
 def rasterise(mesh: Mesh, region: Region) -> tuple[Field, Field]:
     """The backward map of a mesh at every pixel of ``region``; :data:`OUTSIDE` where no cell lies.
 
-    Triangles are handled in groups of like size, all pixels of a group's bounding boxes at once, by barycentric
-    coordinates (Pineda 1988).
+    Every triangle becomes one span of pixels a row (Pineda 1988: a pixel is inside where its three barycentric
+    coordinates are), and along a span the map is a straight line. Where triangles overlap the later one is shown.
     """
     map_x = np.full(region.height * region.width, OUTSIDE, np.float32)
     map_y = map_x.copy()
     body, garment = _triangles(mesh)
-    body = body - np.float32([region.x, region.y])
-    low = np.floor(body.min(1)).astype(np.int32)
-    high = np.ceil(body.max(1)).astype(np.int32)
-    extent = (high - low).max(1) + 1
-    inside = (high[:, 0] >= 0) & (high[:, 1] >= 0) & (low[:, 0] < region.width) & (low[:, 1] < region.height)
-    smallest = 0
-    for largest in (6, 10, 16, 26, 42, 80, 160, 400):
-        group = np.flatnonzero(inside & (extent > smallest) & (extent <= largest))
-        smallest = largest
-        batch = max(1, 400_000 // (largest * largest))
-        for start in range(0, len(group), batch):
-            chosen = group[start : start + batch]
-            _fill(body[chosen], garment[chosen], low[chosen], largest, region, map_x, map_y)
+    shares = _barycentric(body - np.array([region.x, region.y], np.float64))
+    triangle, y, first, last = _spans(body[..., 1] - np.float64(region.y), shares, region)
+    # (N, 2, 3): garment x and y as a · x + b · y + c.
+    affine = np.einsum("mkc,mkd->mdc", shares, garment.astype(np.float64))[triangle]
+    start, slope = affine[..., 1] * y[:, None] + affine[..., 2], affine[..., 0].astype(np.float32)
+    length = last - first + 1
+    begin = (first - np.cumsum(length) + length).astype(np.int32)
+    column = np.arange(int(length.sum()), dtype=np.int32) + np.repeat(begin, length)
+    index = np.repeat((y * region.width).astype(np.int32), length) + column
+    for plane, at, by in ((map_x, start[:, 0], slope[:, 0]), (map_y, start[:, 1], slope[:, 1])):
+        plane[index] = np.repeat(at.astype(np.float32), length) + np.repeat(by, length) * column
     shape = (region.height, region.width)
     return map_x.reshape(shape), map_y.reshape(shape)
 
@@ -172,33 +170,41 @@ def _triangles(mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return mesh.body.reshape(-1, 2)[corners], mesh.garment.reshape(-1, 2)[corners]
 
 
-def _fill(
-    body: NDArray[np.float32], garment: NDArray[np.float32], low: NDArray[np.int32], extent: int, region: Region,
-    map_x: NDArray[np.float32], map_y: NDArray[np.float32],
-) -> None:
-    """Write the map of triangles whose boxes are at most ``extent`` px into the flat ``map_x`` and ``map_y``."""
-    steps = np.arange(extent, dtype=np.int32)
-    x = low[:, 0, None, None] + steps[None, None, :]
-    y = low[:, 1, None, None] + steps[None, :, None]
-    a, b, c = body[:, 0], body[:, 1], body[:, 2]
+def _barycentric(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(M, 3, 3)``: each corner's share at a place is row · (x, y, 1)."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = (b[:, 1] - c[:, 1]) * (a[:, 0] - c[:, 0]) + (c[:, 0] - b[:, 0]) * (a[:, 1] - c[:, 1])
-    area = np.where(np.abs(area) < 1e-6, np.float32(1e-6), area)
+    area = np.where(np.abs(area) < 1e-6, 1e-6, area)
+    shares = np.empty((len(corners), 3, 3))
+    shares[:, 0, 0], shares[:, 0, 1] = (b[:, 1] - c[:, 1]) / area, (c[:, 0] - b[:, 0]) / area
+    shares[:, 1, 0], shares[:, 1, 1] = (c[:, 1] - a[:, 1]) / area, (a[:, 0] - c[:, 0]) / area
+    shares[:, :2, 2] = -(shares[:, :2, :2] * c[:, None]).sum(2)
+    shares[:, 2] = np.array([0.0, 0.0, 1.0]) - shares[:, 0] - shares[:, 1]
+    return shares
 
-    def plane(v: NDArray[np.float32]) -> NDArray[np.float32]:
-        return v[:, None, None]
 
-    dx, dy = x - plane(c[:, 0]), y - plane(c[:, 1])
-    first = plane((b[:, 1] - c[:, 1]) / area) * dx + plane((c[:, 0] - b[:, 0]) / area) * dy
-    second = plane((c[:, 1] - a[:, 1]) / area) * dx + plane((a[:, 0] - c[:, 0]) / area) * dy
-    third = 1 - first - second
-    covered = (first >= -1e-4) & (second >= -1e-4) & (third >= -1e-4)
-    covered &= (x >= 0) & (y >= 0) & (x < region.width) & (y < region.height)
-    index = (y * region.width + x)[covered]
-    triangle = np.nonzero(covered)[0]
-    p, q, r = first[covered], second[covered], third[covered]
-    corners = garment[triangle]
-    map_x[index] = p * corners[:, 0, 0] + q * corners[:, 1, 0] + r * corners[:, 2, 0]
-    map_y[index] = p * corners[:, 0, 1] + q * corners[:, 1, 1] + r * corners[:, 2, 1]
+def _spans(
+    heights: NDArray[np.float64], shares: NDArray[np.float64], region: Region
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Triangle, row, first and last column of every span; ``heights`` ``(M, 3)``: the corners' rows."""
+    top = np.maximum(np.ceil(heights.min(1) - 1e-3), 0).astype(np.int64)
+    bottom = np.minimum(np.floor(heights.max(1) + 1e-3), region.height - 1).astype(np.int64)
+    count = np.maximum(bottom - top + 1, 0)
+    triangle = np.repeat(np.arange(len(heights)), count)
+    y = np.arange(len(triangle)) - np.repeat(np.cumsum(count) - count - top, count)
+    first, last = np.zeros(len(y)), np.full(len(y), region.width - 1.0)
+    for edge in range(3):
+        slope, by_row, constant = (shares[:, edge, k][triangle] for k in range(3))
+        # A share may fall short of 0 by this much, so that no seam opens between neighbours.
+        rest = by_row * y + constant + 1e-4
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = -rest / slope
+        first = np.where(slope > 1e-12, np.maximum(first, crossing), first)
+        last = np.where(slope < -1e-12, np.minimum(last, crossing), last)
+        last[(np.abs(slope) <= 1e-12) & (rest < 0)] = -1
+    first, last = np.ceil(first), np.floor(last)
+    kept = last >= first
+    return triangle[kept], y[kept], first[kept].astype(np.int64), last[kept].astype(np.int64)
 
 
 # ------------------------------------------------------------------------------------------------ curves
