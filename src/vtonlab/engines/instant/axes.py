@@ -142,6 +142,6 @@ def leg_radius(body: Body, share: Values) -> Values:
     hips = float(half_width(body, "left", np.float32(1.08)) + half_width(body, "right", np.float32(1.08)))
     thigh = float(np.clip(0.24 * hips / body.unit, 0.2, 0.32))
     shape = np.interp(
-        share, [0.0, 0.15, 0.35, 0.5, 0.62, 0.8, 1.0], [thigh, thigh, 0.6 * thigh + 0.07, 0.145, 0.145, 0.11, 0.08]
+        share, [0.0, 0.15, 0.3, 0.42, 0.5, 0.62, 0.8, 1.0], [thigh, thigh, 0.84 * thigh, 0.168, 0.148, 0.145, 0.11, 0.08]
     )
     return (shape * body.unit).astype(np.float32)

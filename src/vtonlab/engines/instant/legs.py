@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, leg_curve, leg_of, leg_radius, normals, reach, spine
+from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_of, spine
+from vtonlab.engines.instant.leg_lines import find_leg_lines, measured_leg
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, crotch_point, drawn_to, outer_columns, torso_outline, waist_middle
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
@@ -103,22 +104,25 @@ def _leg_on_body(
 ) -> tuple[Points, Points]:
     """Crotch to hem on the body: both edges along the leg."""
     body = person.body
-    curve = leg_curve(body, side)
-    length = float(arc_lengths(curve)[-1])
+    lines = find_leg_lines(person)
+    curve = lines[side]
     start = _crotch_arc(body, curve)
-    outer_stop, inner_stop = hem_arcs(person, garment, hang, side, start, length)
+    outer_stop, inner_stop = hem_arcs(person, garment, hang, side, start, curve)
     widest = max(outer_stop, inner_stop)
     arcs = np.linspace(start, widest, 64, dtype=np.float32)
-    centre, out, half, own_limit = measured_leg(person, curve, arcs, side)
+    leg = measured_leg(person, lines, arcs, side)
     along = (arcs - start) / max(widest - start, 1.0)
     own = np.interp(along, np.linspace(0, 1, len(outer)), np.abs(outer[:, 0] - inner[:, 0]) / 2) * hang.scale
-    bare = leg_radius(body, arcs / length)
-    new = half * np.clip(drawn_to(own / np.maximum(half, 1)), 0.3, 2.2)
-    new = smooth(np.maximum(new, 1.03 * bare), 2)
+    new = leg.half * np.clip(drawn_to(own / np.maximum(leg.half, 1)), 0.3, 2.2)
+    new = smooth(np.maximum(new, 1.03 * leg.bare), 2)
+    # Just below the crotch the inside of the legs is one seam, however slim the trousers.
+    near = np.exp(-(((arcs - start) / (0.4 * body.unit)) ** 2)) * (leg.inwards < 2 * leg.bare)
+    inward = np.minimum(new, np.maximum(leg.inwards, 0.5 * leg.bare))
+    inward = inward * (1 - near) + leg.inwards * near
     edges = []
     for sign, stop in ((1.0, outer_stop), (-1.0, inner_stop)):
-        offset = new if sign > 0 else np.minimum(new, np.maximum(own_limit, 0.5 * bare))
-        edge = centre + out * np.float32(sign) * offset[:, None]
+        offset = new if sign > 0 else inward
+        edge = leg.centre + leg.out * np.float32(sign) * offset[:, None]
         last = int(np.clip(np.searchsorted(arcs, stop), 8, len(arcs) - 1))
         edges.append(resample(smooth(edge[: last + 1].astype(np.float32), 1.5), len(outer)))
     return edges[0], edges[1]
@@ -131,18 +135,18 @@ def _crotch_arc(body: Body, curve: Points) -> float:
 
 
 def hem_arcs(
-    person: Person, garment: Garment, hang: LowerHang, side: Side, start: float, length: float
+    person: Person, garment: Garment, hang: LowerHang, side: Side, start: float, curve: Points
 ) -> tuple[float, float]:
     """Arc lengths along the leg at which the outer and the inner edge end.
 
     A hem near the worn one is laid onto it. Long trousers end at the ankle: a photo of trousers does not tell their
     size better than that.
     """
-    marks = garment.landmarks
+    marks, length = garment.landmarks, float(arc_lengths(curve)[-1])
     natural = [(marks[f"{name}_{side}"].y - hang.fork_row) * hang.length_scale for name in ("hem_outer", "hem_inner")]
     middle = start + float(np.mean(natural))
     skew = float(np.clip((natural[0] - natural[1]) / 2, -0.05 * person.body.unit, 0.05 * person.body.unit))
-    worn = float(leg_of(person.body, side).hem) * length
+    worn = _worn_hem(person, curve, side)
     if hang.long or (garment.cut is Cut.TROUSERS and middle > 0.85 * length):
         middle = worn if worn > 0.88 * length else length
     elif abs(middle - worn) < 0.1 * length:
@@ -151,46 +155,21 @@ def hem_arcs(
     return middle + skew, middle - skew
 
 
-def measured_leg(person: Person, curve: Points, arcs: Values, side: Side) -> tuple[Points, Points, Values, Values]:
-    """The leg as the photo shows it, cloth worn now included.
-
-    Gives, at each arc: its middle, the unit vector outwards, half its thickness, and how far it may reach inwards
-    before it meets the other leg, px.
-    """
-    body = person.body
-    at, _ = point_along(curve, arcs)
-    out = _outward(body, curve, arcs)
-    bare = leg_radius(body, arcs / float(arc_lengths(curve)[-1]))
-    blocked = np.isin(person.labels, (Label.BACKGROUND, Label.UPPER, Label.HAIR)) | (person.hands > 0)
-    inward_limit = _way_to_other(body, side, at, out)
-    found_out = reach(blocked, at, out, 1.7 * bare)
-    found_in = reach(blocked, at, -out, np.minimum(1.7 * bare, np.maximum(inward_limit, 0.9 * bare)))
-    worn_out = np.where(np.isnan(found_out) | (found_out < 0.6 * bare), 1.08 * bare, found_out)
-    worn_in = np.where(np.isnan(found_in) | (found_in < 0.6 * bare), np.minimum(1.08 * bare, inward_limit), found_in)
-    worn_in = np.maximum(worn_in, 0.5 * bare)
-    shift = smooth(((worn_out - worn_in) / 2).astype(np.float32), 2.5)
-    half = smooth(((worn_out + worn_in) / 2).astype(np.float32), 2.5)
-    return (at + out * shift[:, None]).astype(np.float32), out, half, (inward_limit + shift).astype(np.float32)
-
-
-def _outward(body: Body, curve: Points, arcs: Values) -> Points:
-    """Unit normals of the leg, pointing to the side of the picture that the leg is on."""
-    normal, arc = normals(curve, 3.0), arc_lengths(curve)
-    found = np.stack([np.interp(arcs, arc, normal[:, 0]), np.interp(arcs, arc, normal[:, 1])], 1)
-    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
-    own, other = (leg_curve(body, s)[0] for s in SIDES)
-    left_is_curve = np.hypot(*(curve[0] - own)) < np.hypot(*(curve[0] - other))
-    away = -body.hips_across if left_is_curve else body.hips_across
-    return (found if float(found[0] @ away) > 0 else -found).astype(np.float32)
-
-
-def _way_to_other(body: Body, side: Side, at: Points, out: Points) -> Values:
-    """From each place of a leg inwards to the line midway to the other leg, px; large where the legs cross."""
-    other = leg_curve(body, "right" if side == "left" else "left")
-    x = np.interp(at[:, 1], other[:, 1], other[:, 0]) if other[-1, 1] > other[0, 1] else np.full(len(at), np.nan)
-    apart = (x - at[:, 0]) * np.float32(-SIGN[side])
-    crossing = np.isnan(apart) | (apart < 0.16 * body.unit)
-    return np.where(crossing, 1e3, apart / 2).astype(np.float32)
+def _worn_hem(person: Person, curve: Points, side: Side) -> float:
+    """Arc length along a leg at which the worn lower garment ends, px: past the ankle where it falls on the shoe."""
+    length = float(arc_lengths(curve)[-1])
+    worn = float(leg_of(person.body, side).hem) * length
+    if worn < 0.96 * length:
+        return worn
+    arcs = np.linspace(0.94 * length, length + 0.3 * person.body.unit, 24, dtype=np.float32)
+    at, along = point_along(curve, arcs)
+    across = np.stack([-along[:, 1], along[:, 0]], 1)
+    offsets = np.linspace(-0.1, 0.1, 9, dtype=np.float32) * person.body.unit
+    grid = np.round(at[:, None] + across[:, None] * offsets[None, :, None]).astype(int)
+    height, width = person.labels.shape
+    found = person.labels[np.clip(grid[..., 1], 0, height - 1), np.clip(grid[..., 0], 0, width - 1)] == Label.LOWER
+    covered = np.flatnonzero(found.mean(1) > 0.4)
+    return float(arcs[covered[-1]]) if len(covered) else worn
 
 
 def _lead_in(edge: Points, start: Points, person: Person) -> Points:

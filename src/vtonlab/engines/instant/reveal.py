@@ -15,7 +15,8 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, Side, Values, arm_curve, arm_of, arm_radius, half_width, normals, spine
 from vtonlab.engines.instant.axes import reach, shoulder_point
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
-from vtonlab.engines.instant.records import Body, Label, Leg, Person, Picture, Plane, Points
+from vtonlab.engines.instant.leg_lines import draw_bare_legs
+from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
 from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
 
 
@@ -132,8 +133,7 @@ def _bare_shape(person: Person, arms: dict[Side, Arm2D], kind: GarmentKind) -> P
         for arm in arms.values():
             shape[arm.arc >= 0] = 255
     if kind is not GarmentKind.UPPER:
-        for leg in (body.left_leg, body.right_leg):
-            _draw_leg(shape, leg, body.unit)
+        draw_bare_legs(shape, person)
         cv2.fillPoly(shape, [_hip_outline(body).astype(np.int32)], 255)
     soft = cv2.GaussianBlur(shape, (0, 0), max(0.8, 0.01 * body.unit))
     return times(soft, cv2.bitwise_not(person.mattes[Label.BACKGROUND]))
@@ -153,21 +153,11 @@ def _torso_outline(body: Body) -> Points:
 
 
 def _hip_outline(body: Body) -> Points:
-    t = np.linspace(0.75, 1.25, 8, dtype=np.float32)
+    t = np.linspace(0.75, 1.1, 8, dtype=np.float32)
     centre, across = spine(body, t)
     left = centre - across * (half_width(body, "left", t)[:, None] * 0.94)
     right = centre + across * (half_width(body, "right", t)[:, None] * 0.94)
     return np.vstack([right, left[::-1]])
-
-
-def _draw_leg(shape: Plane, leg: Leg, unit: float) -> None:
-    """A bare leg: thigh, calf and ankle radii 0.24, 0.15, 0.09 unit (prototype)."""
-    if leg.seen <= 0:
-        return
-    for a, b, r0, r1 in ((leg.hip, leg.knee, 0.24, 0.15), (leg.knee, leg.ankle, 0.155, 0.09)):
-        for share in np.linspace(0, 1, 12):
-            place = a + (b - a) * np.float32(share)
-            cv2.circle(shape, _pixel(place), max(1, round((r0 + (r1 - r0) * share) * unit)), 255, -1)
 
 
 # ------------------------------------------------------------------------------------------------ skin that was covered

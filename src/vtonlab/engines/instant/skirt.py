@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_curve, leg_radius, spine
+from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_radius, spine
+from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.legs import LEG_ROWS, TOP_ROWS, join_half
 from vtonlab.engines.instant.records import Garment, Label, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, torso_outline, waist_middle
@@ -90,7 +91,7 @@ def _width(person: Person, side: Side, t: Values, own: Values) -> Values:
 def _legs_reach(person: Person, side: Side, t: Values) -> Values:
     """How far the legs stand out from the skirt's axis at ``t``, px."""
     body = person.body
-    curve = leg_curve(body, side)
+    curve = find_leg_lines(person)[side]
     places, across = spine(body, t)
     share = np.linspace(0, 1, len(curve), dtype=np.float32)
     depth = curve[:, 1]

@@ -51,7 +51,7 @@ def hang_lower(person: Person, garment: Garment) -> LowerHang:
     if "crotch" not in marks:
         return LowerHang(scale, 1.05 * scale, waist_t, waist_row, hem_row, False)
     long = garment.cut is not Cut.SKIRT and hem_row - waist_row > LONG * band
-    fork_row = _fork_row(marks["crotch"].y, waist_row, hem_row, long)
+    fork_row = _fork_row(_gap_top(garment, waist_row), waist_row, hem_row, long)
     scale = float(np.sqrt(scale * 1.03 * hips / max(marks["hip_right"].x - marks["hip_left"].x, 1.0)))
     drop = float((crotch_point(body) - spine(body, np.float32([middle_t]))[0][0]) @ body.down)
     length_scale = float(np.clip(drop / max(fork_row - waist_row, 1.0), 0.95 * scale, 1.3 * scale))
@@ -67,6 +67,16 @@ def _fork_row(crotch: float, waist: float, hem: float, long: bool) -> float:
     if long and not 0.2 < share < 0.38:
         share = 0.31
     return float(waist + np.clip(share, 0.15, 0.93) * (hem - waist))
+
+
+def _gap_top(garment: Garment, waist_row: float) -> float:
+    """Row of the crotch: the landmark's, or higher where the backdrop between the legs reaches higher."""
+    crotch = garment.landmarks["crotch"]
+    column = int(np.clip(round(crotch.x), 3, garment.alpha.shape[1] - 4))
+    start = int(waist_row + 0.4 * (crotch.y - waist_row))
+    filled = (garment.alpha[start : int(crotch.y) + 3, column - 3 : column + 4] > 127).all(1)
+    last = np.flatnonzero(filled)
+    return float(min(start + last[-1] + 1, crotch.y)) if len(last) else crotch.y
 
 
 # ------------------------------------------------------------------------------------------------ the body's waist

@@ -1,0 +1,177 @@
+"""The person's legs: their lines, moved to where the photo shows the legs apart, and how thick they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_curve, leg_of, leg_radius
+from vtonlab.engines.instant.axes import normals, reach, spine
+from vtonlab.engines.instant.records import Body, Label, Person, Plane, Points
+from vtonlab.engines.instant.warp import arc_lengths, point_along, smooth
+
+STEP = 4
+"""Every so many rows are looked at."""
+
+
+def find_leg_lines(person: Person) -> dict[Side, Points]:
+    """Middle line of each leg from hip joint to ankle, ``(N, 2)`` px.
+
+    A pose model may take one leg for both or slip off a leg; where backdrop parts the legs, they are where they are
+    seen. Rows without such a gap take their correction from the rows around them, none at the hip joint.
+    """
+    curves = {side: _from_hip(person.body, leg_curve(person.body, side), side) for side in SIDES}
+    if any(curve[-1, 1] - curve[0, 1] < 0.5 * person.body.unit for curve in curves.values()):
+        return curves
+    rows, seen = _parted_rows(person, curves)
+    if len(rows) < 4:
+        return curves
+    return {side: _moved(person, curves[side], rows, seen[:, index]) for index, side in enumerate(SIDES)}
+
+
+def _from_hip(body: Body, curve: Points, side: Side) -> Points:
+    """A leg's line begun in the middle of its half of the hips where the pose has both hip joints too close together."""
+    apart = float(np.linalg.norm(body.right_leg.hip - body.left_leg.hip))
+    place, across = (v[0] for v in spine(body, np.float32([1.0])))
+    half = {s: 0.46 * float(half_width(body, s, np.float32(1.05))) for s in SIDES}
+    if apart > 0.7 * (half["left"] + half["right"]):
+        return curve
+    share = np.clip(1 - np.linspace(0, 2, len(curve), dtype=np.float32), 0, 1)
+    move = place + across * np.float32(SIGN[side] * half[side]) - curve[0]
+    return (curve + move * share[:, None]).astype(np.float32)
+
+
+def _parted_rows(person: Person, curves: dict[Side, Points]) -> tuple[Values, Values]:
+    """Rows in which two legs are seen apart, and ``(N, 2)`` the middles of the left and the right one."""
+    height, unit = person.labels.shape[0], person.body.unit
+    top = max(curve[0, 1] for curve in curves.values()) + 0.25 * unit
+    bottom = min(min(curve[-1, 1] for curve in curves.values()), height - 1)
+    rows = np.arange(int(max(top, 0)), int(bottom), STEP)
+    leg = np.isin(person.labels, (Label.LOWER, Label.SKIN, Label.OTHER)) & (person.hands == 0)
+    found_rows, found = [], []
+    for row in rows:
+        wanted = np.float32([np.interp(row, curves[s][:, 1], curves[s][:, 0]) for s in SIDES])
+        share = np.interp(row, curves["left"][:, 1], np.linspace(0, 1, len(curves["left"])))
+        radius = float(leg_radius(person.body, np.float32(share)))
+        pair = _nearest_pair(_runs(leg[row]), wanted, radius)
+        if pair is not None:
+            found_rows.append(row)
+            found.append(pair)
+    return np.float32(found_rows), np.asarray(found, np.float32).reshape(-1, 2)
+
+
+def _runs(line: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """``(N, 2)`` first and last column of each run of true."""
+    edge = np.diff(np.concatenate([[0], line.view(np.uint8), [0]]).astype(np.int8))
+    return np.stack([np.flatnonzero(edge == 1), np.flatnonzero(edge == -1) - 1], 1).astype(np.float32)
+
+
+def _nearest_pair(runs: NDArray[np.float32], wanted: Points, radius: float) -> tuple[float, float] | None:
+    """Middles of the two neighbouring runs that are most likely the legs; None where no two are alike legs."""
+    width = runs[:, 1] - runs[:, 0]
+    middle = runs.mean(1)
+    near = np.abs(middle - wanted.mean()) < np.abs(np.diff(wanted))[0] / 2 + 3.2 * radius
+    middle = middle[near & (width > 0.9 * radius) & (width < 3.6 * radius)]
+    if len(middle) < 2:
+        return None
+    cost = np.abs(middle[:-1] - wanted.min()) + np.abs(middle[1:] - wanted.max())
+    best = int(cost.argmin())
+    return float(middle[best]), float(middle[best + 1])
+
+
+def _moved(person: Person, curve: Points, rows: Values, seen: Values) -> Points:
+    """A leg's line moved sideways onto what was seen."""
+    offset = seen - np.interp(rows, curve[:, 1], curve[:, 0])
+    # A leg that is seen far from its joints is another thing (a bag, the other leg's shadow).
+    good = np.abs(offset) < 0.45 * person.body.unit
+    if good.sum() < 4:
+        return curve
+    rows, offset = rows[good], smooth(offset[good].astype(np.float32), 2.0)
+    move = np.interp(curve[:, 1], np.concatenate([[curve[0, 1]], rows]), np.concatenate([[0.0], offset]))
+    moved = curve.copy()
+    moved[:, 0] += smooth(move.astype(np.float32), 2.0)
+    moved[0] = curve[0]
+    return moved
+
+
+# ------------------------------------------------------------------------------------------------ how thick they are
+
+
+@dataclass(frozen=True)
+class MeasuredLeg:
+    """A leg sampled along its line."""
+
+    centre: Points
+    out: Points
+    """Unit vectors to the outside."""
+    half: Values
+    """Half the thickness with what is worn, px."""
+    bare: Values
+    """Half the thickness of the bare leg, px."""
+    inwards: Values
+    """How far it may reach inwards before it meets the other leg, px."""
+
+
+def measured_leg(person: Person, lines: dict[Side, Points], arcs: Values, side: Side) -> MeasuredLeg:
+    """The leg as the photo shows it, cloth worn now included, at each arc length along its line."""
+    body, curve = person.body, lines[side]
+    at, _ = point_along(curve, arcs)
+    out = _outward(curve, arcs, side)
+    bare = leg_radius(body, arcs / float(arc_lengths(curve)[-1]))
+    blocked = np.isin(person.labels, (Label.BACKGROUND, Label.UPPER, Label.HAIR)) | (person.hands > 0)
+    limit = _way_to_other(body, lines, side, at)
+    found_out = reach(blocked, at, out, 1.7 * bare)
+    found_in = reach(blocked, at, -out, np.minimum(1.7 * bare, np.maximum(limit, 0.9 * bare)))
+    worn_out = np.where(np.isnan(found_out) | (found_out < 0.6 * bare), 1.08 * bare, found_out)
+    worn_in = np.where(np.isnan(found_in) | (found_in < 0.6 * bare), np.minimum(1.08 * bare, limit), found_in)
+    worn_in = np.maximum(worn_in, 0.5 * bare)
+    shift = smooth(((worn_out - worn_in) / 2).astype(np.float32), 2.5)
+    half = smooth(((worn_out + worn_in) / 2).astype(np.float32), 2.5)
+    centre = (at + out * shift[:, None]).astype(np.float32)
+    bare = np.minimum(bare * _skin_factor(person, centre, half / bare), np.maximum(0.97 * half, 0.75 * bare))
+    return MeasuredLeg(centre, out, half, bare.astype(np.float32), (limit + shift).astype(np.float32))
+
+
+def _skin_factor(person: Person, centre: Points, ratio: Values) -> float:
+    """How much thicker than the model a leg is, from where its skin is seen; 1 where none is."""
+    height, width = person.labels.shape
+    inside = (centre >= 0).all(1) & (centre[:, 0] < width) & (centre[:, 1] < height)
+    at = np.clip(np.round(centre).astype(int), 0, [width - 1, height - 1])
+    skin = inside & (person.labels[at[:, 1], at[:, 0]] == Label.SKIN)
+    return float(np.clip(np.median(ratio[skin]), 0.8, 1.35)) if skin.sum() > 5 else 1.0
+
+
+def _outward(curve: Points, arcs: Values, side: Side) -> Points:
+    """Unit normals of the leg, pointing to the side of the picture that the leg is on."""
+    normal, arc = normals(curve, 3.0), arc_lengths(curve)
+    found = np.stack([np.interp(arcs, arc, normal[:, 0]), np.interp(arcs, arc, normal[:, 1])], 1)
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+    # Legs run down the picture, so their left-hand normal points right.
+    along = curve[-1] - curve[0]
+    left_hand_is_right = along[1] >= 0
+    return (found if (side == "right") == left_hand_is_right else -found).astype(np.float32)
+
+
+def _way_to_other(body: Body, lines: dict[Side, Points], side: Side, at: Points) -> Values:
+    """From each place of a leg inwards to the line midway to the other leg, px; large where the legs cross."""
+    other = lines["right" if side == "left" else "left"]
+    if other[-1, 1] <= other[0, 1]:
+        return np.full(len(at), 1e3, np.float32)
+    apart = (np.interp(at[:, 1], other[:, 1], other[:, 0]) - at[:, 0]) * np.float32(-SIGN[side])
+    return np.where(apart < 0.16 * body.unit, 1e3, apart / 2).astype(np.float32)
+
+
+def draw_bare_legs(shape: Plane, person: Person) -> None:
+    """Fill the outline of both legs, hip joint to ankle, with 255."""
+    lines = find_leg_lines(person)
+    for side in SIDES:
+        if leg_of(person.body, side).seen <= 0:
+            continue
+        length = float(arc_lengths(lines[side])[-1])
+        leg = measured_leg(person, lines, np.linspace(0.02 * length, length, 48, dtype=np.float32), side)
+        offset = leg.out * leg.bare[:, None]
+        ring = np.vstack([leg.centre + offset, (leg.centre - offset)[::-1]])
+        cv2.fillPoly(shape, [np.round(ring).astype(np.int32)], 255)
