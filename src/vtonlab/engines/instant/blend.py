@@ -12,8 +12,13 @@ from vtonlab.engines.instant.warp import Field
 
 def lay_over(base: Picture, top: Picture, alpha: Plane) -> Picture:
     """``top`` over ``base`` by ``alpha`` (0…255); exactly ``base`` where alpha is 0 and ``top`` where it is 255."""
-    weight = alpha.astype(np.float32) * np.float32(1 / 255)
-    return np.asarray(cv2.blendLinear(top, base, weight, 1 - weight), np.uint8)
+    result = base.copy()
+    x, y, width, height = cv2.boundingRect(alpha)
+    if width:
+        part = slice(y, y + height), slice(x, x + width)
+        weight = alpha[part].astype(np.float32) * np.float32(1 / 255)
+        result[part] = cv2.blendLinear(top[part], base[part], weight, 1 - weight)
+    return result
 
 
 def times(*planes: Plane) -> Plane:
@@ -52,7 +57,7 @@ def grow(mask: Plane, radius: float) -> Plane:
 def continue_colours(picture: Picture, known: Plane, levels: int = 9) -> Picture:
     """The colours of ``known`` places (0…255) carried on smoothly into all others (push-pull; Gortler et al. 1996)."""
     weight = known.astype(np.float32) * np.float32(1 / 255)
-    colours = [picture.astype(np.float32) * weight[..., None]]
+    colours = [cv2.multiply(picture, cv2.merge([weight] * 3), dtype=cv2.CV_32F)]
     weights = [weight]
     while len(colours) < levels and min(weights[-1].shape) >= 4:
         colours.append(cv2.pyrDown(colours[-1]))
@@ -60,9 +65,9 @@ def continue_colours(picture: Picture, known: Plane, levels: int = 9) -> Picture
     filled = colours[-1] / np.maximum(weights[-1], 1e-6)[..., None]
     for colour, share in zip(colours[-2::-1], weights[-2::-1], strict=True):
         coarse = cv2.pyrUp(filled, dstsize=(share.shape[1], share.shape[0]))
-        own = colour / np.maximum(share, 1e-6)[..., None]
-        filled = np.where(share[..., None] > 1e-3, coarse + (own - coarse) * np.minimum(share, 1)[..., None], coarse)
-    return np.asarray(np.clip(filled, 0, 255) + 0.5, np.uint8)
+        # Each colour is already times its own weight.
+        filled = cv2.add(cv2.multiply(coarse, cv2.merge([np.maximum(1 - share, 0)] * 3)), colour)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(filled, 0)), np.uint8)
 
 
 def shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
