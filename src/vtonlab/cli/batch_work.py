@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -28,8 +28,6 @@ from vtonlab.imaging.write import encode_picture, write_bytes
 from vtonlab.session import as_garment, as_kind, as_person
 
 THUMBNAIL_SIDE = 240
-TRIES = 3
-"""A worker that dies takes the jobs of its neighbours with it, so a job is given up only when it was there thrice."""
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +55,7 @@ Answer = TypeVar("Answer")
 
 
 class Crew:
-    """Processes that work on jobs. A job whose process dies is tried again, then given up; the others go on."""
+    """Processes that work on jobs. A job that kills its process is given up; the others go on."""
 
     def __init__(self, workers: int, engine: str) -> None:
         self._workers = workers
@@ -79,12 +77,13 @@ class Crew:
 
         ``split`` cuts a job that was lost into its parts, so that only the deadly one is given up.
         """
-        waiting = deque(jobs)
-        tries: Counter[Job] = Counter()
+        waiting, suspects = deque(jobs), deque[Job]()
         running: dict[Future[Answer], Job] = {}
-        while waiting or running:
-            while waiting and len(running) < 2 * self._workers:
-                job = waiting.popleft()
+        while waiting or suspects or running:
+            alone = bool(suspects)
+            queue, room = (suspects, 1) if alone else (waiting, 2 * self._workers)
+            while queue and len(running) < room:
+                job = queue.popleft()
                 running[self._pool.submit(do, job)] = job
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             lost: list[Job] = []
@@ -95,16 +94,15 @@ class Crew:
                 except BrokenProcessPool:
                     lost.append(job)
             if lost:
+                # All that ran is lost with the process that died. Who killed it shows when each runs alone.
                 lost += running.values()
                 running.clear()
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = self._hire()
-                for part in [part for job in lost for part in split(job)]:
-                    tries[part] += 1
-                    if tries[part] < TRIES:
-                        waiting.appendleft(part)
-                    else:
-                        yield part, EngineFault(engine=self._engine)
+                if alone:
+                    yield lost[0], EngineFault(engine=self._engine)
+                else:
+                    suspects.extend(part for job in lost for part in split(job))
 
     def _hire(self) -> ProcessPoolExecutor:
         if self._workers > 1:

@@ -197,3 +197,12 @@ class AdvisingEngine(Engine, Protocol):
     def advise(self, picture: Picture, role: str = "person") -> tuple[Note, ...]:
         """What is worth telling about a photo of a ``person`` or ``garment``; a ``problem`` means it will not work."""
         ...
+
+
+@runtime_checkable
+class IllustratingEngine(Engine, Protocol):
+    """An engine that can show what it sees, for those who work on it (``vtonlab gallery --analyses``)."""
+
+    def illustrate(self, picture: Picture, role: str = "person") -> Picture:
+        """The photo of a ``person`` or ``garment`` with what was found out about it drawn on it."""
+        ...
