@@ -187,7 +187,7 @@ def _look_at_engines() -> Iterator[Finding]:
 
 def _try_engine(name: str) -> Finding:
     """Let the engine look at a drawn person and a drawn shirt: its models must load and run, whatever they see."""
-    from vtonlab.cli.mannequin import draw_person, draw_shirt
+    from vtonlab.imaging.mannequin import draw_person, draw_shirt
     from vtonlab.engines import registry
     from vtonlab.engines.contract import TryOnRequest
     from vtonlab.errors import BadInput, EngineFault
