@@ -57,7 +57,10 @@ def compose(
 def front_of(person: Person, wearing: Wearing) -> Plane:
     """What is in front of any new cloth: face, hair, hands, things held, and what stays on above it."""
     mattes = person.mattes
-    front = cv2.max(mattes[Label.HAIR], mattes[Label.OTHER])
+    held = mattes[Label.OTHER]
+    if wearing.kind is not GarmentKind.UPPER:
+        held = without(held, _footwear(person))
+    front = cv2.max(mattes[Label.HAIR], held)
     hands = times(person.hands, cv2.add(mattes[Label.SKIN], mattes[Label.OTHER]))
     front = cv2.max(front, hands)
     if wearing.kind is GarmentKind.LOWER:
@@ -68,6 +71,20 @@ def front_of(person: Person, wearing: Wearing) -> Plane:
         cv2.fillPoly(face, [np.round(person.face).astype(np.int32)], 255, cv2.LINE_AA)
         face = without(face, mattes[Label.UPPER])
     return np.asarray(cv2.max(front, face), np.uint8)
+
+
+def _footwear(person: Person) -> Plane:
+    """Shoes and boots: trousers, skirts and dresses fall over them, unlike other things that are worn or held."""
+    body = person.body
+    count, pieces = cv2.connectedComponents((person.mattes[Label.OTHER] > 60).astype(np.uint8))
+    feet = np.zeros(pieces.shape, np.uint8)
+    for leg in (body.left_leg, body.right_leg):
+        for place in (leg.ankle, leg.toes):
+            cv2.circle(feet, (int(place[0]), int(place[1])), max(2, round(0.16 * body.unit)), 1, -1)
+    touched = np.zeros(count, np.uint8)
+    touched[np.unique(pieces[feet > 0])] = 255
+    touched[0] = 0
+    return grow(touched[pieces], 2)
 
 
 def _above_legs(person: Person) -> Plane:
