@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
+from vtonlab.engines.instant.skirt import skirt_width, worn_skirt_hem
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
 
@@ -121,7 +122,7 @@ def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
     hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = garment.kind is GarmentKind.UPPER and _wears_tucked(body, hem_t)
-    lengthen = _lengthen(body, garment, hem_t, armpit_t, tucked)
+    lengthen = _lengthen(person, garment, hem_t, armpit_t, tucked)
     hem_t = armpit_t + (hem_t - armpit_t) * lengthen
     return replace(hang, lengthen=lengthen, hem_t=hem_t, tucked=tucked)
 
@@ -141,14 +142,19 @@ def _wears_tucked(body: Body, hem_t: float) -> bool:
     return body.tucked or (body.waist_t < 0.97 and body.top_hem_t < 0.97 and hem_t > body.waist_t + 0.12)
 
 
-def _lengthen(body: Body, garment: Garment, hem_t: float, armpit_t: float, tucked: bool) -> float:
+def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, tucked: bool) -> float:
     """Stretch below the armpits so that the hem falls where a hem can be.
 
     A hem near the worn top's own hem is laid onto it: cloth that ends a finger's breadth higher or lower is within
     the error of any fit, and nothing has to be invented. A tucked top must reach the waistband.
     """
-    if garment.kind is not GarmentKind.UPPER or hem_t < armpit_t + 0.1:
+    body = person.body
+    if hem_t < armpit_t + 0.1:
         return 1.0
+    if garment.kind is GarmentKind.DRESS:
+        worn = worn_skirt_hem(person)
+        ratio = ((worn or hem_t) - armpit_t) / (hem_t - armpit_t)
+        return float(ratio) if 0.85 <= ratio <= 1.2 else 1.0
     if tucked:
         return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
     wanted = body.top_hem_t
@@ -241,23 +247,25 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
     sign = SIGN[side]
     armpit, hem = garment.landmarks[f"armpit_{side}"], garment.landmarks[f"hem_{side}"]
     rows = np.linspace(armpit.y, hem.y, 8, dtype=np.float32)
+    if garment.kind is GarmentKind.DRESS:
+        # Its skirt hangs over hips and legs: as many places again below.
+        rows = np.linspace(armpit.y, hem.y, 14, dtype=np.float32)
     columns = flank_columns(garment, side, rows)
     t = hang.t_of(rows)
     places, across = spine(body, t)
     own = np.abs(columns - garment.axis_x) * hang.scale * body.turn
     outline = half_width(body, side, t)
     sleeved = garment.cut is not Cut.SLEEVELESS
-    width = np.clip(own, outline * np.where(np.arange(8) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
+    width = np.clip(own, outline * np.where(np.arange(len(rows)) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
     if garment.kind is GarmentKind.DRESS:
-        # A skirt keeps its own flare; over the hips it only must not be narrower than they are.
         free = np.clip((t - 0.8) / 0.2, 0, 1)
-        width = width * (1 - free) + np.maximum(own, outline * np.interp(t, [0.85, 1.1, 1.6], [1.02, 1.0, 0.7])) * free
+        width = width * (1 - free) + skirt_width(person, side, t, own) * free
     if hang.tucked:
         held = 1 / (1 + np.exp(-(t - body.waist_t + 0.12) / 0.05))
         width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held
     width[0] = np.clip(own[0], 0.9 * outline[0], 1.12 * outline[0])
     if sleeved:
-        width = width + unit * np.float32([0.02, 0.015, 0.01, 0, 0, 0, 0, 0])
+        width[:3] += unit * np.float32([0.02, 0.015, 0.01])
     flank = places + across * (sign * width)[:, None]
     for place, x, row in zip(flank, columns, rows, strict=True):
         pins.add(place, (x, row), 1.5)

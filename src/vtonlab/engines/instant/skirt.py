@@ -76,23 +76,31 @@ def worn_skirt_hem(person: Person) -> float | None:
     return end if end > fork + 0.08 else None
 
 
-def _width(person: Person, side: Side, t: Values, own: Values) -> Values:
-    """Half width at ``t``: held by waist and hips, free below them, never narrower than the legs."""
+def skirt_width(person: Person, side: Side, t: Values, own: Values) -> Values:
+    """Half width of a skirt of ``own`` half width at ``t``, px: on the worn outline where that is near, never narrower
+    than hips and legs, else as it was cut."""
     body = person.body
     outline = torso_outline(body, side, np.minimum(t, 2.0))
-    held = np.clip((1.12 - t) / 0.25, 0, 1)
     near = outline * drawn_to(own / np.maximum(outline, 1))
+    # Far below, and where trousers or a wider skirt are worn, the outline is not that of a body.
     near = np.where((t > 2.0) | (outline > 1.6 * own), own, near)
-    snug = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.99, np.interp(t, [t[0], t[0] + 0.1], [1.02, 1.3]))
-    free = np.maximum(near, _legs_reach(person, side, t))
-    return smooth((snug * held + free * (1 - held)).astype(np.float32), 1.5)
+    return np.maximum(near, _legs_reach(person, side, t)).astype(np.float32)
+
+
+def _width(person: Person, side: Side, t: Values, own: Values) -> Values:
+    """Half width at ``t``: held by waist and hips, free below them."""
+    outline = torso_outline(person.body, side, np.minimum(t, 2.0))
+    held = np.clip((1.12 - t) / 0.25, 0, 1)
+    room = np.interp(t, [t[0], t[0] + 0.1], [1.02, 1.3])
+    snug = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.99, room)
+    return smooth((snug * held + skirt_width(person, side, t, own) * (1 - held)).astype(np.float32), 1.5)
 
 
 def _legs_reach(person: Person, side: Side, t: Values) -> Values:
-    """How far the legs stand out from the skirt's axis at ``t``, px."""
+    """How far hips and legs stand out from the skirt's axis at ``t``, px."""
     body = person.body
     curve = find_leg_lines(person)[side]
-    places, across = spine(body, t)
+    places, _ = spine(body, t)
     share = np.linspace(0, 1, len(curve), dtype=np.float32)
     depth = curve[:, 1]
     order = np.argsort(depth)
