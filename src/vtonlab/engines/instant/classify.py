@@ -15,14 +15,16 @@ LONG_SLEEVE = 0.75
 DRESS_LENGTH = 2.6
 """Length over chest width, flare included, from which a top counts as a dress (fitted tops reach 2.4)."""
 
+SHORTS_LENGTH = 1.7
+"""Length over hip width up to which trousers count as shorts."""
+
 
 def tell_kind(outline: Outline, gap: Gap | None, left: Reading, right: Reading) -> tuple[GarmentKind, float]:
     """The kind and how sure (0…1)."""
-    sleeved = left.sleeved and right.sleeved
-    if not sleeved and has_waistband(outline):
+    if has_waistband(outline):
         if gap is not None and gap.seen:
             return GarmentKind.LOWER, 0.95
-        if gap is not None or not _has_armholes(outline):
+        if not (left.sleeved and right.sleeved) and (gap is not None or not _has_armholes(outline)):
             return GarmentKind.LOWER, 0.7
     chest = left.places["armpit"][0] + right.places["armpit"][0]
     neck = (left.places["neck"][1] + right.places["neck"][1]) / 2
@@ -60,6 +62,13 @@ def _has_armholes(outline: Outline) -> bool:
     return min(dents) > 0.015 * outline.width
 
 
+def _hip_width(outline: Outline) -> float:
+    """Width across the upper third."""
+    upper = outline.top + 0.35 * outline.height
+    sides = (outline.left, outline.right)
+    return sum(float(side.out[side.down < upper].max(initial=1.0)) for side in sides)
+
+
 def _shoulder_slope(side: Side, outline: Outline) -> float:
     """Fall of the outline just outside the top's corner: about 0.4 for shoulders, more than 1 for a skirt's side."""
     corner = _top_corner(side, outline)
@@ -75,8 +84,7 @@ def tell_cut(kind: GarmentKind, outline: Outline, gap: Gap | None, left: Reading
     if kind is GarmentKind.LOWER:
         if gap is None:
             return Cut.SKIRT
-        legs = outline.bottom - gap.y
-        return Cut.SHORTS if legs < 1.1 * (gap.y - outline.top) else Cut.TROUSERS
+        return Cut.SHORTS if outline.height < SHORTS_LENGTH * _hip_width(outline) else Cut.TROUSERS
     if not (left.sleeved and right.sleeved):
         return Cut.SLEEVELESS
     shoulders = left.places["shoulder"][0] + right.places["shoulder"][0]

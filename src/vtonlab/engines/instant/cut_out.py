@@ -80,7 +80,7 @@ def _flood(lab: NDArray[np.uint8], difference: NDArray[np.float32], backdrop: Ba
     tolerance = FLAT_TOLERANCE if backdrop.flat else float(np.clip(2.2 * backdrop.spread + 1.5, 2.5, 9.0))
     steepest = 22 if backdrop.flat else 70
     ground = ((difference < tolerance) & (slope < steepest)).astype(np.uint8)
-    if not backdrop.flat or _stands_out(difference):
+    if backdrop.spread > 1.0 or _stands_out(difference):
         ground |= _soft_shadow(lab, backdrop)
     core = np.ones((5, 5) if backdrop.flat else (3, 3), np.uint8)
     ground = cv2.erode(ground, core, borderValue=1)  # narrow leaks into pale cloth close

@@ -53,11 +53,10 @@ class Reading:
 def find_upper_landmarks(outline: Outline) -> tuple[Reading, Reading]:
     """Read both sides of a top or dress and let the surer side correct the other."""
     left, right = (_read_side(side, outline) for side in (outline.left, outline.right))
-    if left.sleeved != right.sleeved:
-        sure = max(left, right, key=lambda reading: reading.places["armpit"][2])
-        left, right = (
-            side if side.sleeved == sure.sleeved else _read_side(side.side, outline, sure.sleeved) for side in (left, right)
-        )
+    if left.sleeved and not right.sleeved:
+        right = _read_side(outline.right, outline, left)
+    elif right.sleeved and not left.sleeved:
+        left = _read_side(outline.left, outline, right)
     return _help(left, right, outline), _help(right, left, outline)
 
 
@@ -74,16 +73,26 @@ def name_landmarks(left: Reading, right: Reading) -> dict[str, Landmark]:
 # ------------------------------------------------------------------------------------------------ one side
 
 
-def _read_side(side: Side, outline: Outline, sleeved: bool | None = None) -> Reading:
+def _read_side(side: Side, outline: Outline, twin: Reading | None = None) -> Reading:
+    """Read one side; after a sleeved ``twin``, the dent nearest to its armpit, or its mirror image, makes a sleeve."""
     top, neck, neck_sure = _find_neck(side, outline)
     bay = _find_sleeve_bay(side, outline, neck)
-    if sleeved is None:
-        sleeved = bay is not None
-    elif sleeved and bay is None:
-        bay = _deepest_bay(side, outline, neck)
-    if sleeved and bay is not None:
+    if bay is None and twin is not None:
+        bay = _bay_like(twin, side, outline, neck)
+    if bay is not None:
         return _read_sleeved(side, outline, top, neck, neck_sure, bay)
     return _read_sleeveless(side, outline, top, neck, neck_sure)
+
+
+def _bay_like(twin: Reading, side: Side, outline: Outline, neck: int) -> Bay:
+    pit_out, pit_down = float(twin.side.out[twin.armpit]), float(twin.side.down[twin.armpit])
+    for bay in _list_bays(side, outline, neck):
+        if np.hypot(side.out[bay.pit] - pit_out, side.down[bay.pit] - pit_down) < 0.12 * outline.width:
+            return bay
+    outer = twin.marks["outer"]
+    start = side.nearest(float(twin.side.out[outer]), float(twin.side.down[outer]))
+    pit = max(side.nearest(pit_out, pit_down), start + 4, neck + 8)
+    return Bay(start, min(pit + 4, len(side.out) - 1), min(pit, len(side.out) - 2), 0.02 * outline.width)
 
 
 def _find_neck(side: Side, outline: Outline) -> tuple[int, int, float]:
@@ -129,10 +138,6 @@ def _find_sleeve_bay(side: Side, outline: Outline, neck: int) -> Bay | None:
     return next((bay for bay in bays[:4] if _is_sleeve(side, outline, neck, bay)), None)
 
 
-def _deepest_bay(side: Side, outline: Outline, neck: int) -> Bay | None:
-    return max(_list_bays(side, outline, neck), key=lambda bay: bay.depth, default=None)
-
-
 def _list_bays(side: Side, outline: Outline, neck: int) -> list[Bay]:
     """Dents below the neck, each between two neighbouring points of the convex hull."""
     points = np.stack([side.out[neck:], side.down[neck:]], 1).astype(np.float32)
@@ -155,7 +160,8 @@ def _list_bays(side: Side, outline: Outline, neck: int) -> list[Bay]:
 def _is_sleeve(side: Side, outline: Outline, neck: int, bay: Bay) -> bool:
     """Whether what sticks out above a dent is a sleeve, and not a hip or a flared hem below a waist."""
     start, pit = bay.start, bay.pit
-    if side.out[start] - side.out[pit] < 0.03 * outline.width:
+    hang = float(side.down[start : pit + 1].max() - side.down[pit]) / outline.height
+    if side.out[start] - side.out[pit] < (0.03 if hang < 0.08 else 0.0) * outline.width:
         return False
     depth_down = (side.down[pit] - side.down[neck]) / max(outline.bottom - side.down[neck], 1.0)
     if bay.depth > 0.03 * outline.width and depth_down < 0.65:
@@ -167,9 +173,8 @@ def _is_sleeve(side: Side, outline: Outline, neck: int, bay: Bay) -> bool:
         if sticks_out or side.down[start] > side.down[pit] + 0.05 * outline.height:
             return True
     # sleeves that lie against the body: only the cuffs part from it, and hang lower than where they part
-    cuff_hangs = side.down[start : pit + 1].max() - side.down[pit] > 0.008 * outline.height
-    beside = 0.45 * side.out[start] < side.out[pit] < 0.9 * side.out[start]
-    return bool(cuff_hangs and beside and depth_down > 0.35 and side.out[start] > 0.36 * outline.width)
+    beside = 0.45 * side.out[start] < side.out[pit] and (side.out[pit] < 0.9 * side.out[start] or hang > 0.08)
+    return bool(hang > 0.008 and beside and depth_down > 0.35 and side.out[start] > 0.3 * outline.width)
 
 
 def _corner_of_bay(side: Side, start: int, end: int) -> int:

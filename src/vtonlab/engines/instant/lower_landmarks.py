@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,9 @@ from vtonlab.engines.instant.records import Landmark, Plane
 
 _HIP_DEPTH = 0.45
 """Depth of the hip line under the waist as a share of the waistband's width (about 20 cm under a 42 cm band)."""
+
+_USUAL_RISE = 0.72
+"""Depth of the crotch under the waist, as a share of the hips' width of flat trousers."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def find_gap(picture: Picture, matte: Plane, outline: Outline) -> Gap | None:
         first = _first_lasting(opened)
         if _width_of_gap(matte, outline, start + first) > 0.35:
             return None  # two sleeves that hang past the hem
-        return Gap(float(middle[first]), float(start + first), 0.95, True)
+        return _limit_rise(Gap(float(middle[first]), float(start + first), 0.95, True), outline)
     return _find_inseam(picture, matte, outline, opened)
 
 
@@ -61,6 +64,17 @@ def _central_gaps(matte: Plane, start: int, end: int) -> tuple[NDArray[np.bool_]
         opened[position] = widths[widest] > 2
         middle[position] = (cloth[widest] + cloth[widest + 1]) / 2
     return opened, middle
+
+
+def _limit_rise(gap: Gap, outline: Outline) -> Gap:
+    """Thighs that touch hide the crotch: it lies no deeper under the waist than about the hips' width."""
+    hips = max(
+        float(side.out[side.down < outline.top + 0.3 * outline.height].max(initial=1.0)) * 2
+        for side in (outline.left, outline.right)
+    )
+    if gap.y - outline.top <= 0.95 * hips:
+        return gap
+    return replace(gap, y=outline.top + _USUAL_RISE * hips, certainty=0.55)
 
 
 def _width_of_gap(matte: Plane, outline: Outline, row: int) -> float:

@@ -19,6 +19,14 @@ _CREW_DEPTH = 0.30
 """Depth of a crew neck as a share of its width, for cloth too dark to show its neckline (prototype)."""
 
 
+_POWERS = (0.8, 1.0, 1.3, 1.8)
+_LEANS = (-0.1, -0.05, 0.0, 0.05, 0.1)
+_CLOSED_COLLAR = 0.38
+"""Score under which no opening is to be seen, as on a turtleneck or a closed zip."""
+_SHALLOW = 0.15
+_SPREADS = (0.88, 1.0, 1.12)
+
+
 @dataclass(frozen=True)
 class Neckline:
     """What was found at the neck."""
@@ -61,9 +69,10 @@ def find_neckline(picture: Picture, matte: Plane, outline: Outline, left: Readin
     certainty = float(np.clip(strength.mean() * 1.3, 0.2, 0.95))
     depth = float((points[_RAYS // 2] - frame.centre) @ frame.down) / frame.width
     if open_depth < 0.2:
-        deep = _best_vee(picture, matte, frame, depth, _score(strength, depth), length)
-        if deep is not None:
-            points, depth, certainty = *deep, 0.7
+        standing = left.neck != left.collar_top and right.neck != right.collar_top
+        found = _best_vee(picture, frame, depth, _score(strength, depth), length, standing)
+        if found is not None:
+            points, depth, certainty = found
         elif depth < 0.22 and open_depth < 0.1:
             points = frame.at(np.cos(angles) * frame.width / 2, np.sin(angles) * _CREW_DEPTH * frame.width)
             depth, certainty = _CREW_DEPTH, 0.35
@@ -143,34 +152,65 @@ def _score(strength: NDArray[np.float64], depth: float) -> float:
 
 
 def _best_vee(
-    picture: Picture, matte: Plane, frame: _Frame, depth: float, score: float, length: float
-) -> tuple[NDArray[np.float64], float] | None:
-    """A deep V or U (y = d · (1 - |x|^p)) where its edge is clearly stronger than the path's."""
+    picture: Picture, frame: _Frame, depth: float, score: float, length: float, standing: bool
+) -> tuple[NDArray[np.float64], float, float] | None:
+    """(curve, depth, certainty) of a V or U, y = d · (1 - |x|^p), whose edges are clearly stronger than the path's.
+
+    Under a standing or folded collar the opening runs from the collar's top to the first button, where collar bands
+    and labels between have edges of their own: there a V is looked for at any depth, its bottom not quite central.
+    """
     deepest = min(2.1, 0.55 * length / frame.width)
-    depths = np.linspace(0.45, 2.1, 34)
-    depths = depths[(depths <= deepest) & (depths > depth + 0.25)]
+    depths = np.linspace(0.30 if standing else 0.45, 2.1, 37)
+    depths = depths[(depths <= deepest) & (standing | (depths > depth + 0.25))]
     if depths.size == 0:
         return None
-    across = np.linspace(-0.92, 0.92, 49)
-    powers = np.array([1.0, 1.3, 1.8])
-    grid_d, grid_p = (axis.ravel()[:, None] for axis in np.meshgrid(depths, powers, indexing="ij"))
+    family = np.meshgrid(
+        depths, _POWERS, _LEANS if standing else (0.0,), _SPREADS if standing else (1.0,), indexing="ij"
+    )
+    grid_d, grid_p, grid_lean, grid_spread = (axis.ravel()[:, None] for axis in family)
+    across = np.linspace(-0.92, 0.92, 40)
     shape = grid_d * (1 - np.abs(across)[None] ** grid_p)
-    curves = frame.at(np.broadcast_to(across * frame.width / 2, shape.shape), shape * frame.width)
+    drift = across * grid_spread * frame.width / 2 + grid_lean * frame.width * (1 - np.abs(across))
+    curves = frame.at(np.broadcast_to(drift, shape.shape), shape * frame.width)
+    edges = _edges_across(picture, curves, max(3.0, 0.025 * frame.width), 0.5 if standing else 1.0)
+    halves = np.stack([edges[:, :20], edges[:, 20:]])
+    each = 0.5 * halves.mean(2) + 0.5 * np.percentile(halves, 25, axis=2)
+    scores = (each.min(0) + each.mean(0)) / 2 if standing else 0.5 * edges.mean(1) + 0.5 * np.percentile(edges, 25, axis=1)
+    scores = scores - 0.05 * grid_d[:, 0]
+    if standing:  # seams of the collar's inner band compete with its edge, and lie higher
+        scores = scores - 0.25 * np.maximum(np.log(0.65 / grid_d[:, 0]), 0)
+    best = int(scores.argmax())
+    if standing and scores[best] < _CLOSED_COLLAR:
+        shallow = _SHALLOW * (1 - np.abs(across) ** 1.8)
+        return frame.at(across * frame.width / 2, shallow * frame.width), _SHALLOW, 0.4
+    if not standing and scores[best] <= max(0.50, score + (0.02 if depth < 0.25 else 0.10)):
+        return None
+    return curves[best], float(grid_d[best, 0]), float(np.clip(scores[best] + 0.1, 0.3, 0.9))
+
+
+def _edges_across(
+    picture: Picture, curves: NDArray[np.float64], reach: float, lit_inside: float
+) -> NDArray[np.float64]:
+    """Strength, 0…1, of the edges that lie along curves ``(n, k, 2)``, above whose bottoms the opening lies.
+
+    The inside of a collar lies in its shade: an edge with the brighter side inside counts ``lit_inside`` of its
+    strength.
+    """
     run = np.gradient(curves, axis=1)
     run /= np.maximum(np.linalg.norm(run, axis=2, keepdims=True), 1e-6)
-    normal = np.stack([-run[..., 1], run[..., 0]], -1) * max(3.0, 0.025 * frame.width)
-    low = np.maximum(np.floor(curves.min(axis=(0, 1))).astype(int) - 8, 0)
-    high = np.ceil(curves.max(axis=(0, 1))).astype(int) + 9
-    window = (slice(low[1], high[1]), slice(low[0], high[0]))
-    lab = cv2.cvtColor(cv2.GaussianBlur(picture[window], (0, 0), 1.6), cv2.COLOR_RGB2LAB)
-    sides = [_sample(lab, (curves + move - low).astype(np.float32)).astype(np.float64) for move in (normal, -normal)]
-    edges = np.sqrt(((sides[0] - sides[1]) ** 2).sum(-1))
-    edges = np.log1p(np.minimum(edges, 30) / 1.5) / np.log1p(20)
-    scores = 0.5 * edges.mean(1) + 0.5 * np.percentile(edges, 25, axis=1) - 0.05 * grid_d[:, 0]
-    best = int(scores.argmax())
-    if scores[best] <= max(0.50, score + (0.02 if depth < 0.25 else 0.10)):
-        return None
-    return curves[best], float(grid_d[best, 0])
+    normal = np.stack([-run[..., 1], run[..., 0]], -1) * reach
+    low = np.maximum(np.floor(curves.min(axis=(0, 1)) - reach).astype(int) - 6, 0)
+    high = np.ceil(curves.max(axis=(0, 1)) + reach).astype(int) + 7
+    window = picture[low[1] : high[1], low[0] : high[0]]
+    lab = cv2.cvtColor(cv2.GaussianBlur(window, (0, 0), 1.3), cv2.COLOR_RGB2LAB)
+    outside, along, inside = (
+        _sample(lab, (curves + move - low).astype(np.float32)).astype(np.float64) for move in (normal, 0 * normal, -normal)
+    )
+    step = np.sqrt(((outside - inside) ** 2).sum(-1))
+    step *= np.where(outside[..., 0] < inside[..., 0] - 2, lit_inside, 1.0)
+    seam = np.minimum(outside[..., 0], inside[..., 0]) - along[..., 0]  # the shadow line under a turned edge
+    edges = np.maximum(step, 1.5 * seam)
+    return np.log1p(np.minimum(edges, 30) / 1.5) / np.log1p(20)
 
 
 def _smooth(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
