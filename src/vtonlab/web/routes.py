@@ -22,7 +22,12 @@ JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "d
 def make_router(room: FittingRoom, settings: Settings, version: str) -> APIRouter:
     """Routes of the fitting room over ``room``; ``version`` is the program's."""
     router = APIRouter()
+    _add_page(router, room, settings, version)
+    _add_fitting(router, room, settings)
+    return router
 
+
+def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version: str) -> None:
     @router.get("/", include_in_schema=False)
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -47,6 +52,8 @@ def make_router(room: FittingRoom, settings: Settings, version: str) -> APIRoute
             "max_upload_bytes": settings.max_upload_bytes,
         }
 
+
+def _add_fitting(router: APIRouter, room: FittingRoom, settings: Settings) -> None:
     @router.post("/try-on", response_class=Response, responses=JPEG)
     async def try_on(
         request: Request,
@@ -76,8 +83,6 @@ def make_router(room: FittingRoom, settings: Settings, version: str) -> APIRoute
         """A picture as a small upright JPEG, for browsers that cannot show its kind (HEIC, TIFF)."""
         shown = await room.show(await _take(picture), request.is_disconnected)
         return Response(shown, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
-
-    return router
 
 
 def describe(dressed: Dressed, language: Language) -> Mapping[str, Any]:
