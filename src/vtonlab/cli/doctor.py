@@ -187,10 +187,10 @@ def _look_at_engines() -> Iterator[Finding]:
 
 def _try_engine(name: str) -> Finding:
     """Let the engine look at a drawn person and a drawn shirt: its models must load and run, whatever they see."""
-    from vtonlab.imaging.mannequin import draw_person, draw_shirt
     from vtonlab.engines import registry
     from vtonlab.engines.contract import TryOnRequest
     from vtonlab.errors import BadInput, EngineFault
+    from vtonlab.imaging.mannequin import draw_person, draw_shirt
 
     what = Text(f"Engine {name}, tried", f"引擎 {name} 试运行")
     request = TryOnRequest(draw_person(), draw_shirt())
