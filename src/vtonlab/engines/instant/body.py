@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.contract import Picture
-from vtonlab.engines.instant.anatomy import Floats, Skeleton, limb_coordinates, torso_coordinates
-from vtonlab.engines.instant.parsing import Parse
-from vtonlab.engines.instant.records import Arm, Body, Label, Leg, Plane, Points
+from vtonlab.engines.instant.anatomy import Floats, Skeleton
+from vtonlab.engines.instant.boundaries import share_along
+from vtonlab.engines.instant.parsing import Parse, bone_lengths
+from vtonlab.engines.instant.records import Arm, Body, Label, Leg, Points
 
 _PROFILE_T = np.arange(-0.1, 2.001, 0.025, dtype=np.float32)
 _LIMB_STEPS = 48
 
 
-@dataclass(frozen=True)
-class _View:
-    """The person at parsing size, with the torso's coordinates; lengths come back to working pixels by ``/ scale``."""
-
-    labels: Plane
-    skeleton: Skeleton
-    t: Floats
-    u: Floats
-    scale: float
-
-
-def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Points) -> Body:
-    """Everything in :class:`.records.Body`. ``picture`` and ``skeleton`` at working size, ``face`` its outline."""
-    small = skeleton.scaled(parse.scale)
-    t, u = torso_coordinates(small, (parse.labels.shape[0], parse.labels.shape[1]))
-    view = _View(parse.labels, small, t, u, parse.scale)
+def measure_body(skeleton: Skeleton, parse: Parse, face: Points) -> Body:
+    """Everything in :class:`.records.Body`. ``skeleton`` at working size, ``face`` its outline there."""
     chin = find_chin(skeleton, face)
     neck = find_neck(skeleton, chin)
-    arms = (measure_arm(view, skeleton, 0), measure_arm(view, skeleton, 1))
-    left, right = measure_profile(view, (arms[0].sleeve_end, arms[1].sleeve_end))
-    waist_t, top_hem_t, tucked = measure_waist(view, parse)
-    line_left, line_right = trace_shoulders(view)
+    arms = (measure_arm(parse, skeleton, 0), measure_arm(parse, skeleton, 1))
+    left, right = measure_profile(parse, (arms[0].sleeve_end, arms[1].sleeve_end))
+    waist_t, top_hem_t, tucked = measure_waist(parse)
+    line_left, line_right = trace_shoulders(parse)
     return Body(
         unit=skeleton.unit,
         turn=skeleton.turn,
@@ -51,8 +35,8 @@ def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Point
         torso_length=skeleton.torso_length,
         left_arm=arms[0],
         right_arm=arms[1],
-        left_leg=measure_leg(view, skeleton, 0),
-        right_leg=measure_leg(view, skeleton, 1),
+        left_leg=measure_leg(parse, skeleton, 0),
+        right_leg=measure_leg(parse, skeleton, 1),
         shoulder_line_left=line_left,
         shoulder_line_right=line_right,
         profile_t=_PROFILE_T.copy(),
@@ -65,10 +49,10 @@ def measure_body(picture: Picture, skeleton: Skeleton, parse: Parse, face: Point
         top_hem_t=top_hem_t,
         tucked=tucked,
         one_piece=parse.waist.same_cloth,
-        neckline=trace_neckline(view, chin * parse.scale),
-        top_plainness=measure_plainness(picture, parse, Label.UPPER, skeleton.unit),
-        lower_plainness=measure_plainness(picture, parse, Label.LOWER, skeleton.unit),
-        skin_lab=parse.skin_lab,
+        neckline=trace_neckline(parse, chin * parse.scene.scale),
+        top_plainness=measure_plainness(parse, Label.UPPER),
+        lower_plainness=measure_plainness(parse, Label.LOWER),
+        skin_lab=parse.scene.skin.lab,
     )
 
 
@@ -100,24 +84,23 @@ def find_neck(skeleton: Skeleton, chin: Points) -> Points:
 # ------------------------------------------------------------------------------------------------- the torso
 
 
-def measure_profile(view: _View, sleeve_ends: tuple[float, float]) -> tuple[Floats, Floats]:
+def measure_profile(parse: Parse, sleeve_ends: tuple[float, float]) -> tuple[Floats, Floats]:
     """Distances from the axis to the torso's left and right outline at every t of the profile, working px.
 
     Walking outwards from the axis, the torso ends where the background begins, where bare arm or a held thing begins,
     or at the inner edge of a sleeve that hangs in the way; rows with none of these are filled from their neighbours.
     """
-    skeleton, scale = view.skeleton, view.scale
+    skeleton, scale = parse.scene.skeleton, parse.scene.scale
     steps = np.arange(0.0, 1.6, 1.5 / max(skeleton.unit, 8.0), dtype=np.float32)
     square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
     centre = skeleton.shoulders + _PROFILE_T[:, None] * skeleton.torso_length * skeleton.down
-    shape = (view.labels.shape[0], view.labels.shape[1])
+    shape = (parse.labels.shape[0], parse.labels.shape[1])
     sides = []
     for sign, side in ((-1, 0), (1, 1)):
         grid = (centre[:, None] + sign * steps[None, :, None] * skeleton.unit * square).astype(np.float32)
-        found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=255)
-        chain = [skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist", "index")]
-        along, apart = limb_coordinates(chain, shape)
-        arm = ((apart < 0.17 * skeleton.unit) & (along > 0.15)).astype(np.uint8)
+        found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=255)
+        limb = parse.scene.arms[side]
+        arm = ((limb.apart < 0.17 * skeleton.unit) & (limb.along > 0.15)).astype(np.uint8)
         bare = (found == Label.SKIN) & (cv2.remap(arm, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST) > 0)
         inside = np.isin(found, (Label.UPPER, Label.LOWER, Label.SKIN)) & ~bare
         reach = _first_end(inside) * (steps[1] - steps[0])
@@ -125,7 +108,7 @@ def measure_profile(view: _View, sleeve_ends: tuple[float, float]) -> tuple[Floa
         sleeve = _sleeve_inner_edge(skeleton, side, sleeve_ends[side])
         hangs = np.isfinite(sleeve) & (sleeve < reach)
         reach = np.where(hangs, sleeve, reach)
-        joint = sign * float((chain[0] - skeleton.shoulders) @ square) / skeleton.unit
+        joint = sign * float((skeleton.joint("shoulder", side) - skeleton.shoulders) @ square) / skeleton.unit
         reach = np.where(_PROFILE_T < 0.12, np.minimum(reach, max(joint, 0.3) + 0.08), reach)
         in_picture = (grid[:, 0, 1] >= 0) & (grid[:, 0, 1] < shape[0])
         good = in_picture & inside[:, 0] & (reach > 0.15) & ~(cut & ~hangs)
@@ -174,11 +157,11 @@ def _fill(values: Floats, good: NDArray[np.bool_]) -> Floats:
     return cv2.GaussianBlur(cv2.medianBlur(filled[:, None], 5), (1, 5), 1.0)[:, 0].astype(np.float32)
 
 
-def measure_waist(view: _View, parse: Parse) -> tuple[float, float, bool]:
+def measure_waist(parse: Parse) -> tuple[float, float, bool]:
     """``waist_t``, ``top_hem_t`` and whether the top is tucked in."""
-    middle = np.abs(view.u) < 0.14
-    waist_t = _quantile(view.t[middle & (view.labels == Label.LOWER)], 0.02, parse.waist.lower_start)
-    hem_t = _quantile(view.t[middle & (view.labels == Label.UPPER)], 0.98, parse.waist.top_end)
+    middle = np.abs(parse.scene.u) < 0.14
+    waist_t = _quantile(parse.scene.t[middle & (parse.labels == Label.LOWER)], 0.02, parse.waist.lower_start)
+    hem_t = _quantile(parse.scene.t[middle & (parse.labels == Label.UPPER)], 0.98, parse.waist.top_end)
     if not 0.3 < waist_t < 1.7:
         waist_t = parse.waist.lower_start
     hem_t = float(np.clip(hem_t, 0.3, waist_t + 0.05))
@@ -190,12 +173,12 @@ def _quantile(values: Floats, share: float, otherwise: float) -> float:
     return float(np.quantile(values, share)) if len(values) > 40 else otherwise
 
 
-def trace_shoulders(view: _View) -> tuple[Points, Points]:
+def trace_shoulders(parse: Parse) -> tuple[Points, Points]:
     """The top outline of both shoulders, neck side first, working px.
 
     Columns whose top is hair or hidden are taken from the other side; where both are hidden, from a straight slope.
     """
-    skeleton = view.skeleton
+    skeleton = parse.scene.skeleton
     us = np.linspace(0.2, 0.56, 19, dtype=np.float32)
     rises = []
     square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
@@ -203,8 +186,10 @@ def trace_shoulders(view: _View) -> tuple[Points, Points]:
     for sign in (-1, 1):
         start = skeleton.shoulders + sign * us[:, None] * skeleton.unit * square
         grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
-        found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
-        cloth = np.isin(found, (Label.UPPER, Label.SKIN))
+        found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+        middle = (skeleton.eyes + skeleton.mouth) / 2
+        face = np.hypot(grid[..., 0] - middle[0], grid[..., 1] - middle[1]) < 1.45 * skeleton.face_height
+        cloth = np.isin(found, (Label.UPPER, Label.SKIN)) & ~face
         run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
         first = run.argmax(1)
         before = np.where(first > 0, found[np.arange(len(us)), np.maximum(first - 1, 0)], Label.HAIR)
@@ -215,7 +200,7 @@ def trace_shoulders(view: _View) -> tuple[Points, Points]:
         rise = _smooth_rise(np.where(np.isnan(own), other, own), us)
         lines.append(
             (skeleton.shoulders + sign * us[:, None] * skeleton.unit * square + rise[:, None] * skeleton.unit * skeleton.down)
-            / view.scale
+            / parse.scene.scale
         )
     return lines[0].astype(np.float32), lines[1].astype(np.float32)
 
@@ -240,16 +225,16 @@ def _smooth_rise(rise: Floats, us: Floats) -> Floats:
     return np.asarray(usual + bend(us) @ answer, np.float32)
 
 
-def trace_neckline(view: _View, chin: Points) -> Points:
+def trace_neckline(parse: Parse, chin: Points) -> Points:
     """The edge of the worn top at the neck from left to right, working px; (0, 2) where none is seen."""
-    skeleton = view.skeleton
+    skeleton = parse.scene.skeleton
     us = np.linspace(-0.4, 0.4, 41, dtype=np.float32)
     square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
     top = float((chin - skeleton.shoulders) @ skeleton.down) / skeleton.unit
     steps = np.arange(min(top, -0.05), 0.9, 1.0 / max(skeleton.unit, 8.0), dtype=np.float32)
     start = skeleton.shoulders + us[:, None] * skeleton.unit * square
     grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
-    found = cv2.remap(view.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
     cloth = found == Label.UPPER
     run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
     first = run.argmax(1)
@@ -258,67 +243,62 @@ def trace_neckline(view: _View, chin: Points) -> Points:
     if good.sum() < 5:
         return np.zeros((0, 2), np.float32)
     points = start + steps[first][:, None] * skeleton.unit * skeleton.down
-    return np.asarray(points[good] / view.scale, np.float32)
+    return np.asarray(points[good] / parse.scene.scale, np.float32)
 
 
 # ------------------------------------------------------------------------------------------------- the limbs
 
 
-def measure_arm(view: _View, skeleton: Skeleton, side: int) -> Arm:
-    chain = [view.skeleton.joint(name, side) for name in ("shoulder", "elbow", "wrist")]
+def measure_arm(parse: Parse, skeleton: Skeleton, side: int) -> Arm:
     return Arm(
         shoulder=skeleton.joint("shoulder", side),
         elbow=skeleton.joint("elbow", side),
         wrist=skeleton.joint("wrist", side),
         fingers=skeleton.joint("index", side),
         seen=min(skeleton.seen("elbow", side), skeleton.seen("wrist", side)),
-        sleeve_end=_covered(view, chain, Label.UPPER, 0.08),
+        sleeve_end=_covered(parse, "arm", side, Label.UPPER, 0.08),
     )
 
 
-def measure_leg(view: _View, skeleton: Skeleton, side: int) -> Leg:
-    chain = [view.skeleton.joint(name, side) for name in ("hip", "knee", "ankle")]
-    ends = chain[1][1] >= view.labels.shape[0]
+def measure_leg(parse: Parse, skeleton: Skeleton, side: int) -> Leg:
+    ends = parse.scene.skeleton.joint("knee", side)[1] >= parse.labels.shape[0]
     return Leg(
         hip=skeleton.joint("hip", side),
         knee=skeleton.joint("knee", side),
         ankle=skeleton.joint("ankle", side),
         toes=skeleton.joint("toes", side),
         seen=0.0 if ends else min(skeleton.seen("knee", side), skeleton.seen("ankle", side)),
-        hem=_covered(view, chain, Label.LOWER, 0.07),
+        hem=_covered(parse, "leg", side, Label.LOWER, 0.07),
     )
 
 
-def _covered(view: _View, chain: list[Floats], label: Label, radius: float) -> float:
+def _covered(parse: Parse, limb: str, side: int, label: Label, radius: float) -> float:
     """How far along the limb (0…1) ``label`` goes: the split that best has it before and skin after."""
-    along, apart = limb_coordinates(chain, (view.labels.shape[0], view.labels.shape[1]))
-    lengths = [float(np.hypot(*(b - a))) for a, b in zip(chain[:-1], chain[1:], strict=True)]
-    total = max(sum(lengths), 1.0)
-    share = np.where(along < 1, along * lengths[0], lengths[0] + (along - 1) * lengths[1]) / total
-    core = (apart < radius * view.skeleton.unit) & (share >= 0) & (share <= 1)
+    scene = parse.scene
+    place = (scene.arms if limb == "arm" else scene.legs)[side]
+    share = share_along(place, bone_lengths(scene, limb, side))
+    core = (place.apart < radius * scene.skeleton.unit) & (share >= 0) & (share <= 1)
     step = np.clip((share[core] * _LIMB_STEPS).astype(np.int32), 0, _LIMB_STEPS - 1)
-    found = view.labels[core]
+    found = parse.labels[core]
     covered = np.bincount(step, found == label, _LIMB_STEPS)
     bare = np.bincount(step, found == Label.SKIN, _LIMB_STEPS)
-    gain = np.concatenate([[0.0], np.cumsum(covered - bare)])
-    best = int(gain.argmax())
     if not (covered.sum() or bare.sum()):
         return 0.0
-    return best / _LIMB_STEPS
+    gain = np.concatenate([[0.0], np.cumsum(covered - bare)])
+    return int(gain.argmax()) / _LIMB_STEPS
 
 
 # ------------------------------------------------------------------------------------------------- the cloth
 
 
-def measure_plainness(picture: Picture, parse: Parse, label: Label, unit: float) -> float:
+def measure_plainness(parse: Parse, label: Label) -> float:
     """0 strongly patterned … 1 plain: by the spread of the chroma and by the lightness's fine detail."""
     mask = cv2.erode((parse.labels == label).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if mask.sum() < 100:
         return 0.5
-    size = (parse.labels.shape[1], parse.labels.shape[0])
-    lab = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB).astype(np.float32)
-    chroma = lab[mask][:, 1:]
+    lab = parse.scene.lab
+    chroma = lab[mask][:, 1:].astype(np.float32)
     spread = float(np.mean(np.abs(chroma - np.median(chroma, 0)).sum(1)))
-    coarse = cv2.GaussianBlur(lab[..., 0], (0, 0), max(1.5, 0.04 * unit * parse.scale))
-    fine = float(np.mean(np.abs(lab[..., 0] - coarse)[mask]))
+    coarse = cv2.GaussianBlur(lab[..., 0], (0, 0), max(1.5, 0.04 * parse.scene.skeleton.unit))
+    fine = float(np.mean(np.abs(lab[..., 0][mask].astype(np.float32) - coarse[mask])))
     return float(np.exp(-((spread / 7) ** 2) - (fine / 9) ** 2))

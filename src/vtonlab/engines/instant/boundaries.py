@@ -47,26 +47,61 @@ def find_waist(scene: Scene) -> Waist:
     below is least there) and by an edge that runs across the body."""
     t = np.linspace(_T_FROM, _T_TO, ROWS, dtype=np.float32)
     lab, use, skin = _unroll_torso(scene, t)
-    if use.sum() < 0.1 * use.size:
+    rows = use.sum(1) > 0.3 * COLUMNS
+    if not rows.any():
         return Waist(1.0, 1.0, False, 0.0)
-    gap = _find_midriff(skin, use, t)
+    gap = _find_midriff(scene, lab, use, skin, t)
     if gap is not None:
         return Waist(gap[0], gap[1], False, 1.0)
-    gain, contrast = _compare_colours(lab, use & (skin < 0.5))
+    use[_find_bare_legs(scene, lab, use, t) :] = False
+    end = float(t[np.flatnonzero(rows)[-1]])
+    best, certainty, same = _find_parting(lab, use & (skin < 0.5), use, t)
+    if best is None:
+        whole_top = end < 1.25
+        return Waist(end if whole_top else NATURAL_WAIST, end if whole_top else NATURAL_WAIST, not whole_top, 0.3)
+    best = _step_over_belt(lab, use, _edge_across(lab, use), best)
+    return Waist(float(t[best]), float(t[best]), same, certainty)
+
+
+def _find_bare_legs(scene: Scene, lab: Floats, use: NDArray[np.bool_], t: Floats) -> int:
+    """The row from which on there is only skin, between the legs or on them; ROWS where there is none."""
+    start = int(np.searchsorted(t, 1.0))
+    bare = [_is_skin(scene, _median(lab, use, row, row + 3)) for row in range(start, ROWS)]
+    seen = [bool(use[row : row + 3].sum() > COLUMNS) for row in range(start, ROWS)]
+    for row in range(len(bare)):
+        if bare[row] and sum(bare[row:]) >= 0.7 * sum(seen[row:]):
+            return start + row
+    return ROWS
+
+
+def _find_parting(
+    lab: Floats, cloth: NDArray[np.bool_], use: NDArray[np.bool_], t: Floats
+) -> tuple[int | None, float, bool]:
+    """The parting row (None where nothing parts the torso), how sure it is, and whether the colours are the same on
+    both sides of it."""
+    gain, contrast = _compare_colours(lab, cloth)
     edge = _edge_across(lab, use)
     unusual = np.maximum(0.62 - t, 0) + np.maximum(t - 1.12, 0)
     score = gain + 0.35 * contrast + 0.12 * edge - 0.3 * unusual**2 - 0.02 * (t - 0.95) ** 2
-    rows = use.sum(1) > 0.3 * COLUMNS
-    score[(t < 0.45) | (t > 1.42) | ~rows] = -np.inf
-    if not np.isfinite(score).any():
-        return Waist(1.0, 1.0, False, 0.0)
+    score[(t < 0.45) | (t > 1.42) | (use.sum(1) < 0.3 * COLUMNS)] = -np.inf
     best = int(score.argmax())
-    if gain[best] < 0.10 and contrast[best] < 0.35 and edge[best] < 0.45:
-        return Waist(NATURAL_WAIST, NATURAL_WAIST, True, 0.3)
+    if not np.isfinite(score[best]) or gain[best] + contrast[best] + 0.7 * edge[best] < 0.42:
+        return None, 0.0, True
     certainty = float(np.clip(gain[best] + 0.5 * contrast[best] + 0.3 * edge[best], 0, 1))
-    same = bool(gain[best] < 0.10 and contrast[best] < 0.35)
-    best = _step_over_belt(lab, use, edge, best)
-    return Waist(float(t[best]), float(t[best]), same, certainty)
+    return best, certainty, bool(gain[best] < 0.10 and contrast[best] < 0.35)
+
+
+def _median(lab: Floats, use: NDArray[np.bool_], first: int, last: int) -> Floats:
+    """Median colour of the rows; NaN where there is next to nothing."""
+    rows = slice(max(first, 0), max(last, 0))
+    inside = lab[rows][use[rows]]
+    return np.median(inside, 0) if len(inside) > COLUMNS else np.full(3, np.nan)
+
+
+def _is_skin(scene: Scene, colour: Floats) -> bool:
+    """Whether a colour is this person's skin, stricter than a likeness: beige cloth is not."""
+    off = colour - np.array(scene.skin.lab)
+    return bool(-90 < off[0] < 40 and abs(off[1]) < 6 and abs(off[2]) < 8)
 
 
 def _step_over_belt(lab: Floats, use: NDArray[np.bool_], edge: Floats, best: int) -> int:
@@ -76,12 +111,8 @@ def _step_over_belt(lab: Floats, use: NDArray[np.bool_], edge: Floats, best: int
         return best
     top = max(best - 18, 0) + int(over.argmax())
 
-    def colour(first: int, last: int) -> Floats:
-        rows = slice(max(first, 0), last)
-        inside = lab[rows][use[rows]]
-        return np.median(inside, 0) if len(inside) > COLUMNS else np.full(3, np.nan)
-
-    above, belt, below = colour(top - 14, top - 1), colour(top + 2, best - 1), colour(best + 2, best + 14)
+    above, below = _median(lab, use, top - 14, top - 1), _median(lab, use, best + 2, best + 14)
+    belt = _median(lab, use, top + 2, best - 1)
     apart = np.minimum(np.abs(belt - above).sum(), np.abs(belt - below).sum())
     return top if np.isfinite(apart) and apart > 14 else best
 
@@ -107,10 +138,12 @@ def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], F
     return lab, np.asarray(use, np.bool_), np.asarray(skin, np.float32)
 
 
-def _find_midriff(skin: Floats, use: NDArray[np.bool_], t: Floats) -> tuple[float, float] | None:
-    """A band of skin with cloth above and below, if there is one."""
+def _find_midriff(
+    scene: Scene, lab: Floats, use: NDArray[np.bool_], skin: Floats, t: Floats
+) -> tuple[float, float] | None:
+    """A band of skin with cloth above and below, if there is one. A narrow band amid one cloth is its pattern."""
     count = use.sum(1)
-    share = np.where(count > 4, ((skin > 0.35) & use).sum(1) / np.maximum(count, 1), 0)
+    share = np.where(count > 0.3 * COLUMNS, ((skin > 0.35) & use).sum(1) / np.maximum(count, 1), 0)
     share = np.convolve(np.pad(share, 1, mode="edge"), np.ones(3) / 3, "valid")
     bare = share > 0.55
     best, best_length = None, 0.02
@@ -122,6 +155,9 @@ def _find_midriff(skin: Floats, use: NDArray[np.bool_], t: Floats) -> tuple[floa
         above, below = share[max(0, start - 22) : start], share[end : end + 12]
         length = float(t[end - 1] - t[start])
         cloth = above.mean() < 0.35 and below.mean() < 0.4 and share[start:end].max() > 0.85
+        sides = np.abs(_median(lab, use, start - 16, start) - _median(lab, use, end, end + 16)).sum()
+        pattern = length < 0.15 and not sides > 12
+        cloth = cloth and not pattern and _is_skin(scene, _median(lab, use, start, end))
         if cloth and t[start] > 0.3 and t[end - 1] < 1.4 and length > best_length:
             best, best_length = (float(t[start]), float(t[end - 1])), length
     return best
@@ -164,10 +200,10 @@ def _edge_across(lab: Floats, use: NDArray[np.bool_]) -> Floats:
     step = np.zeros_like(lab)
     step[2:-2] = 0.5 * (lab[3:-1] + lab[4:] - lab[1:-3] - lab[:-4])
     size = np.abs(step[..., 0]) * 0.6 + np.abs(step[..., 1]) + np.abs(step[..., 2])
-    size = np.where(use, size, np.nan)
-    enough = use.sum(1) > 0.3 * COLUMNS
-    with np.errstate(all="ignore"):
-        edge = np.where(enough, np.nanquantile(np.where(enough[:, None], size, 0), 0.4, axis=1), 0)
+    count = use.sum(1)
+    enough = count > 0.3 * COLUMNS
+    ranked = np.sort(np.where(use, size, np.inf), axis=1)
+    edge = np.where(enough, ranked[np.arange(ROWS), np.maximum(0.4 * (count - 1), 0).astype(int)], 0)
     usual = np.median(edge[enough]) if enough.any() else 0.0
     spread = np.median(np.abs(edge[enough] - usual)) * 1.48 + 0.6 if enough.any() else 1.0
     return np.asarray(np.clip((edge - usual) / spread / 8, 0, 1), np.float32)
@@ -188,7 +224,11 @@ def find_endings(
     cloth; ``lengths``: of their bones in px. Sleeves and legs come in pairs: each limb also hears the other.
 
     ``hidden_by_things``: bags and coats hang before these limbs, so that skin seen on either says more than cloth."""
-    sides = [_gather_evidence(scene, limb, is_skin, bones) for limb, bones in zip(limbs, lengths, strict=True)]
+    reach = 0.14 * scene.skeleton.unit
+    before = np.zeros(scene.shape, np.bool_)
+    if hidden_by_things:
+        before = np.any([(arm.along > 1.3) & (arm.apart < reach) & (arm.seen > 0.4) for arm in scene.arms], axis=0)
+    sides = [_gather_evidence(scene, limb, is_skin, bones, before) for limb, bones in zip(limbs, lengths, strict=True)]
     own = [weight * (0.15 + limb.seen) for limb, (_, weight) in zip(limbs, sides, strict=True)]
     either = np.maximum(sides[0][0], sides[1][0])
     both = np.minimum(own[0], own[1]) > 0.3
@@ -204,12 +244,13 @@ def find_endings(
 
 
 def _gather_evidence(
-    scene: Scene, limb: Limb, is_skin: Floats, lengths: tuple[float, float]
+    scene: Scene, limb: Limb, is_skin: Floats, lengths: tuple[float, float], before: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """(_STEPS,) mean of ``is_skin`` in the limb's core at each step, and how much of the core is in the picture."""
+    """(_STEPS,) mean of ``is_skin`` in the limb's core at each step, and how much of the core is to be seen;
+    ``before`` (h, w) is where something else lies before it."""
     unit = scene.skeleton.unit
     share = share_along(limb, lengths)
-    core = (limb.apart < 0.065 * unit) & (share >= 0) & (share < 1) & (scene.person > 0.4)
+    core = (limb.apart < 0.065 * unit) & (share >= 0) & (share < 1) & (scene.person > 0.4) & ~before
     step = (share[core] * _STEPS).astype(np.int32)
     count = np.bincount(step, minlength=_STEPS).astype(np.float32)
     evidence = np.bincount(step, np.clip(is_skin[core], -3, 3), _STEPS) / np.maximum(count, 1)

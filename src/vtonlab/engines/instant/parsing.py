@@ -34,15 +34,14 @@ held are other."""
 
 @dataclass(frozen=True)
 class Parse:
-    """``labels`` (h, w) and ``hands`` (h, w) 0/255 at parsing size, which is ``scale`` times the working size."""
+    """``labels`` (h, w) and ``hands`` (h, w) 0/255 at parsing size, which is ``scene.scale`` times the working size."""
 
     labels: Plane
     hands: Plane
-    skin_lab: tuple[float, float, float]
+    scene: Scene
     waist: Waist
     sleeves: tuple[Ending, Ending]
     hems: tuple[Ending, Ending]
-    scale: float
 
 
 def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Points) -> Parse:
@@ -53,21 +52,30 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
     tables = learn_colours(scene, seeds)
     sleeves, hems = _find_endings(scene, tables)
     expected = expect_labels(scene, waist, sleeves, hems)
-    follow = cv2.ximgproc.createGuidedFilter(scene.picture, 6, 60.0)
+    follow = cv2.ximgproc.createGuidedFilter(scene.picture, 6, 60.0, 0.5)
     for number in range(ROUNDS):
-        shares = expected * np.power(tables, 0.8)[:, scene.colour]
-        shares = np.stack([follow.filter(share) for share in shares / (shares.sum(0) + 1e-20)])
-        shares = np.clip(shares, 1e-4, 1)
-        shares /= shares.sum(0)
+        shares = _weigh(scene, expected, tables, follow)
         if number < ROUNDS - 1:
-            weights = np.where(shares > 0.6, shares, 0).astype(np.float32)
+            weights = np.where(shares > 0.6, shares, 0)
             if number == 0:
                 weights[Label.UPPER] += seeds[Label.UPPER] * (shares[Label.UPPER] > 0.2)
                 _let_hair_fall(scene, shares, expected)
             tables = learn_colours(scene, weights)
     labels = tidy(scene, shares.argmax(0).astype(np.uint8), waist)
     hands = (scene.hands > 0).astype(np.uint8) * 255
-    return Parse(labels, hands, scene.skin.lab, waist, sleeves, hems, scene.scale)
+    return Parse(labels, hands, scene, waist, sleeves, hems)
+
+
+def _weigh(scene: Scene, expected: Floats, tables: Floats, follow: cv2.ximgproc.GuidedFilter) -> Floats:
+    """(6, h, w) shares: what is expected times how well each colour fits, smoothed within the photo's edges."""
+    shares = expected * np.power(tables, 0.8)[:, scene.colour]
+    shares /= shares.sum(0) + 1e-20
+    for label in Label:
+        if label != Label.BACKGROUND:
+            shares[label] = follow.filter(shares[label])
+    np.clip(shares, 1e-4, 1, out=shares)
+    shares[Label.BACKGROUND] = np.maximum(1 - shares[1:].sum(0), 1e-4)  # the filter is linear: all six sum to 1
+    return shares
 
 
 # ------------------------------------------------------------------------------------------------ sure places
@@ -113,20 +121,21 @@ def _around_face(scene: Scene) -> Bools:
 
 
 def learn_colours(scene: Scene, weights: Floats) -> Floats:
-    """(6, COLOURS): how common each colour is where each label is believed to be; each row sums to 1."""
+    """(6, COLOURS): how common each colour is where each label is believed to be; each row sums to 1. Every fourth
+    pixel is asked."""
     tables = np.empty((6, COLOURS), np.float32)
-    numbers = scene.colour.ravel()
+    numbers = scene.colour[::2, ::2].ravel()
     for label in Label:
-        weight = weights[label].ravel()
+        weight = weights[label, ::2, ::2].ravel()
         table = np.bincount(numbers, weight, COLOURS).astype(np.float32)
         total = float(table.sum())
-        if total < 25:
+        if total < 8:
             table[:] = 1.0 / COLOURS
         else:
             table = _soften(table.reshape(LIGHTS, CHROMAS, CHROMAS)).ravel() / total
         if label == Label.SKIN:
             near = scene.skin.near / scene.skin.near.sum()
-            learnt = 0.8 * min(total / 400, 1) if total >= 25 else 0.0
+            learnt = 0.8 * min(total / 100, 1) if total >= 8 else 0.0
             table = (learnt * table + (1 - learnt) * near) * scene.skin.far**0.5
             table /= table.sum()
         unknown = _UNKNOWN[label]
@@ -150,15 +159,16 @@ def _find_endings(scene: Scene, tables: Floats) -> tuple[tuple[Ending, Ending], 
     skin = tables[Label.SKIN]
     not_upper = np.log(skin / tables[Label.UPPER])[scene.colour]
     not_cloth = np.log(skin / np.maximum(tables[Label.LOWER], 0.5 * tables[Label.UPPER]))[scene.colour]
-    arm_lengths = (_lengths(scene, "arm", 0), _lengths(scene, "arm", 1))
-    leg_lengths = (_lengths(scene, "leg", 0), _lengths(scene, "leg", 1))
+    arm_lengths = (bone_lengths(scene, "arm", 0), bone_lengths(scene, "arm", 1))
+    leg_lengths = (bone_lengths(scene, "leg", 0), bone_lengths(scene, "leg", 1))
     return (
         find_endings(scene, scene.arms, not_upper, arm_lengths, hidden_by_things=False),
         find_endings(scene, scene.legs, not_cloth, leg_lengths, hidden_by_things=True),
     )
 
 
-def _lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
+def bone_lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
+    """Of the ``"arm"`` or ``"leg"`` on the picture's left (0) or right (1), px at parsing size."""
     names = ("shoulder", "elbow", "wrist") if limb == "arm" else ("hip", "knee", "ankle")
     points = [scene.skeleton.joint(name, side) for name in names]
     return float(np.hypot(*(points[1] - points[0]))), float(np.hypot(*(points[2] - points[1])))
@@ -176,8 +186,21 @@ def expect_labels(
     scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]
 ) -> Floats:
     """(6, h, w) shares of each label from the skeleton, outline and boundaries alone, summing to 1."""
-    t, u, unit = scene.t, scene.u, scene.skeleton.unit
     person = np.clip(scene.person, 0.02, 0.98)
+    worn = _expect_worn(scene.halved(), waist, sleeves, hems)
+    expected = np.empty((6, *scene.shape), np.float32)
+    expected[Label.BACKGROUND] = 1 - person + 1e-4
+    for label, share in zip(list(Label)[1:], worn, strict=True):
+        expected[label] = cv2.resize(share, scene.shape[::-1]) * person + 1e-4
+    expected /= expected.sum(0)
+    return expected
+
+
+def _expect_worn(
+    scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Hair, skin, upper, lower and other, not yet weighed against each other, where the person is."""
+    t, u, unit = scene.t, scene.u, scene.skeleton.unit
     torso = _rise(0.62 - np.abs(u), 0.05)
     neck = _expect_neck(scene)
     hair = _expect_hair(scene)
@@ -200,15 +223,13 @@ def expect_labels(
     upper = 0.95 * torso * _rise(t + 0.1, 0.03) * _rise(waist.top_end + 0.02 - t, 0.05)
     upper = np.maximum(upper, (1 - bare_arms) * arms)
     upper = np.maximum(upper, 0.25 * _rise(t + 0.12, 0.04) * _rise(waist.top_end + 0.15 - t, 0.05))
-    upper *= (1 - scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
+    upper *= (1 - 0.85 * scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
 
     lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - 0.6 * arms)
     lower = np.maximum(lower, 0.95 * _rise(t - max(1.15, waist.lower_start + 0.1), 0.05) * _rise(1.1 - np.abs(u), 0.1))
-    lower *= (1 - 0.98 * scene.hands) * (1 - 0.99 * bare_legs)
+    lower *= (1 - 0.85 * scene.hands) * (1 - 0.99 * bare_legs)
 
-    other = _expect_other(scene, bare_legs, arms)
-    expected = np.stack([1 - person, *(person * share for share in (hair, skin, upper, lower, other))]) + 1e-4
-    return np.asarray(expected / expected.sum(0), np.float32)
+    return hair, skin.astype(np.float32), upper, lower, _expect_other(scene, bare_legs, arms)
 
 
 def _expect_neck(scene: Scene) -> Floats:
@@ -234,7 +255,7 @@ def _expect_arms(scene: Scene, sleeves: tuple[Ending, Ending]) -> tuple[Floats, 
     for side, (arm, sleeve) in enumerate(zip(scene.arms, sleeves, strict=True)):
         radius = np.where(arm.along < 1, 0.20 - 0.03 * arm.along, 0.17 - 0.03 * np.minimum(arm.along - 1, 1)) * unit
         near = _rise(radius - arm.apart, 0.02 * unit) * (arm.along > -0.3)
-        past = _rise(share_along(arm, _lengths(scene, "arm", side)) - sleeve.share, 0.02)
+        past = _rise(share_along(arm, bone_lengths(scene, "arm", side)) - sleeve.share, 0.02)
         belief = 0.45 * sleeve.certainty
         own = 0.5 + belief * (2 * past - 1)
         bare = np.where(near > arms, own, bare)
@@ -246,7 +267,7 @@ def _expect_legs(scene: Scene, hems: tuple[Ending, Ending]) -> tuple[Floats, Flo
     """Distance to the nearer leg in px, and how surely (0…1) it is bare there."""
     first, second = scene.legs
     bare = [
-        _rise(share_along(leg, _lengths(scene, "leg", side)) - hem.share, 0.02) * hem.certainty * (leg.seen > 0.3)
+        _rise(share_along(leg, bone_lengths(scene, "leg", side)) - hem.share, 0.02) * hem.certainty * (leg.seen > 0.3)
         for side, (leg, hem) in enumerate(zip(scene.legs, hems, strict=True))
     ]
     nearer = first.apart < second.apart

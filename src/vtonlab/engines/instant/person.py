@@ -50,7 +50,7 @@ def analyse_person(photo: Picture, working_height: int = 1024) -> Person:
     found = find_person(photo, working_height)
     skeleton = build_skeleton(found.joints)
     parse = parse_person(found.picture, skeleton, found.silhouette, found.face)
-    body = measure_body(found.picture, skeleton, parse, found.face)
+    body = measure_body(skeleton, parse, found.face)
     height, width = found.picture.shape[:2]
     mattes = soften_labels(found.picture, parse.labels)
     labels = np.asarray(mattes.argmax(0), np.uint8)
@@ -138,7 +138,7 @@ def _trace_largest(
         padded = cv2.copyMakeBorder(picture, top, top // 2, side, side, cv2.BORDER_REPLICATE) if padding else picture
         circles = sorted(pose_graph.find_circles(padded), key=lambda c: -c.radius * (0.3 + c.score))
         for circle in circles:
-            figure = pose_graph.trace_figure(padded, circle)
+            figure = _trace_twice(padded, circle)
             if figure is None:
                 continue
             joints = figure.joints - np.array([side, top, 0], np.float32)
@@ -149,6 +149,21 @@ def _trace_largest(
     if otherwise is None:
         raise NoPersonFound
     return otherwise, False
+
+
+def _trace_twice(picture: Picture, circle: pose_graph.Circle) -> pose_graph.Figure | None:
+    """Trace within the found circle, then within the figure's own: where the first circle is poor (no head in the
+    picture) only the second gets the limbs right, and where both agree their mean is steadier than either."""
+    first = pose_graph.trace_figure(picture, circle)
+    second = None if first is None else pose_graph.trace_figure(picture, first.circle)
+    if first is None or second is None:
+        return first
+    width = float(np.hypot(*(second.joints[11, :2] - second.joints[12, :2])))
+    apart = np.hypot(*(first.joints[:, :2] - second.joints[:, :2]).T)
+    joints = second.joints.copy()
+    agree = apart < 0.15 * max(width, 1.0)
+    joints[agree] = (first.joints[agree] + second.joints[agree]) / 2
+    return pose_graph.Figure(joints, second.silhouette, second.circle)
 
 
 def choose_frame(

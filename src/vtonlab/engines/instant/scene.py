@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from vtonlab.engines.instant.records import Points
 
 PARSE_HEIGHT = 512
 Bools = NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 LIGHTS, CHROMAS = 16, 32
 COLOURS = LIGHTS * CHROMAS * CHROMAS
@@ -63,6 +65,33 @@ class Scene:
     """0 where no hand is expected, else how surely (0…1) one is seen."""
     skin: Skin
     scale: float
+
+    def halved(self) -> Scene:
+        """Every other row and column, for maps that are smooth."""
+
+        def half(plane: NDArray[T]) -> NDArray[T]:
+            return np.ascontiguousarray(plane[::2, ::2])
+
+        arms, legs = (
+            tuple(Limb(half(limb.along), half(limb.apart) / 2, limb.seen) for limb in pair)
+            for pair in (self.arms, self.legs)
+        )
+        return replace(
+            self,
+            picture=half(self.picture),
+            lab=half(self.lab),
+            colour=half(self.colour),
+            person=half(self.person),
+            skeleton=self.skeleton.scaled(0.5),
+            t=half(self.t),
+            u=half(self.u),
+            head=half(self.head),
+            arms=(arms[0], arms[1]),
+            legs=(legs[0], legs[1]),
+            face=half(self.face),
+            hands=half(self.hands),
+            scale=self.scale / 2,
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -146,7 +175,7 @@ def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Floats:
 def _find_outline(picture: Picture, silhouette: Floats, skeleton: Skeleton) -> Floats:
     """The person's share of each pixel, its edge moved onto the photo's."""
     radius = max(2, round(0.05 * skeleton.unit))
-    smooth = cv2.ximgproc.guidedFilter(picture, silhouette, radius, 0.0004 * 255**2)
+    smooth = cv2.ximgproc.createGuidedFilter(picture, radius, 0.0004 * 255**2, 0.5).filter(silhouette)
     return np.clip((smooth - 0.5) * 1.6 + 0.5, 0, 1).astype(np.float32)
 
 
