@@ -1,0 +1,86 @@
+"""The real server in a process of its own, and a real Chromium before it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve(engine: str, packages: Path | None = None) -> Iterator[str]:
+    """The address of a server that runs ``engine``; ``packages`` are importable there too."""
+    environment = os.environ | {"VTONLAB_ENGINE": engine, "VTONLAB_LANGUAGE": "auto", "PYTHONPATH": str(packages or "")}
+    command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "serve", "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = ""
+        for line in server.stderr:
+            said += line
+            if found := re.search(r"http://[\w.:\[\]]+/", line):
+                break
+        else:
+            pytest.fail(f"the server did not start: {said}")
+        try:
+            yield found.group()
+        finally:
+            server.terminate()
+            server.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def example_page(example_package: Path) -> Iterator[str]:
+    """Address of the page with the third-party engine of tests/plugins behind it."""
+    with serve("example", example_package) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def instant_page() -> Iterator[str]:
+    """Address of the page with the built-in engine behind it."""
+    with serve("instant") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Drawn pictures, and files that are none."""
+    folder = tmp_path_factory.mktemp("photos")
+    colours = {"me": "#c8b090", "red": "#c03030", "blue": "#3050c0"}
+    for name, colour in colours.items():
+        picture = Image.new("RGB", (300, 400), "#e8e8e8")
+        ImageDraw.Draw(picture).ellipse((60, 60, 240, 340), fill=colour)
+        picture.save(folder / f"{name}.png")
+    Image.new("RGB", (300, 400), "#309050").save(folder / "scan.tif")
+    (folder / "list.jpg").write_text("eggs, milk")
+    (folder / "drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
+    return {path.stem: path for path in folder.iterdir()}

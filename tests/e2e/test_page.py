@@ -1,0 +1,227 @@
+"""The page as a person uses it: real Chromium, real server."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+RESULT = "#mirror[data-state=result]:not([aria-busy])"
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens an address in a window of its own; at the end nothing may have gone wrong in its console."""
+    contexts, complaints = [], []
+
+    def open_page(address: str, **options: Any) -> Page:
+        context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        # A refused request is told in the console by the browser itself.
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and "status of 4" not in message.text
+                else None
+            ),
+        )
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def give(page: Page, where: str, *files: Path) -> None:
+    page.set_input_files(f"#{where} .drop input", list(files))
+
+
+def colour_shown(page: Page) -> tuple[int, ...]:
+    """The colour in the middle of the mirror, as it is seen."""
+    box = page.locator("#mirror").bounding_box()
+    assert box is not None
+    middle = {"x": box["x"] + box["width"] / 2 - 2, "y": box["y"] + box["height"] / 2 - 2, "width": 4, "height": 4}
+    path = page.screenshot(clip=middle)  # type: ignore[arg-type]
+    return tuple(Image.open(BytesIO(path)).convert("RGB").getpixel((2, 2)))  # type: ignore[arg-type]
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def is_near(colour: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return max(abs(a - b) for a, b in zip(colour, wanted, strict=True)) < 20
+
+
+RED, BLUE, SKIN = (192, 48, 48), (48, 80, 192), (200, 176, 144)
+
+
+def test_two_photos_show_the_result(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"])
+    page.wait_for_selector(RESULT)
+    assert is_near(colour_shown(page), RED)
+    expect(page.locator("#notes")).to_have_text("Pinned, not fitted.")
+    expect(page.locator("#after")).to_have_attribute("alt", "me.png wearing red.png")
+
+
+def test_holding_shows_the_original(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"])
+    page.wait_for_selector(RESULT)
+
+    page.hover("#mirror")
+    page.mouse.down()
+    assert is_near(colour_shown(page), SKIN)
+    expect(page.locator("#tag")).to_have_text("Original")
+    page.mouse.up()
+    assert is_near(colour_shown(page), RED)
+
+    page.keyboard.down("Space")
+    assert is_near(colour_shown(page), SKIN)
+    page.keyboard.up("Space")
+    assert is_near(colour_shown(page), RED)
+
+
+def test_arrows_turn_the_hangers(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"], photos["blue"])
+    page.wait_for_selector(RESULT)
+    expect(page.locator("#after")).to_have_attribute("alt", re.compile("blue"))
+    page.locator("#stage").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#after")).to_have_attribute("alt", re.compile("red"))
+    page.wait_for_selector(RESULT)
+    assert is_near(colour_shown(page), RED)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#after")).to_have_attribute("alt", re.compile("blue"))
+
+
+def test_the_result_can_be_kept(
+    open_page: OpenPage, example_page: str, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"])
+    page.wait_for_selector(RESULT)
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "kept.jpg")
+    assert size_of(tmp_path / "kept.jpg") == (300, 400)
+    assert download.value.suggested_filename == "vtonlab.jpg"
+
+
+DROP_OR_PASTE = """([kind, where, name, data]) => {
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: "image/png" }));
+    const options = { bubbles: true, cancelable: true };
+    const event = kind === "drop"
+        ? new DragEvent("drop", { ...options, dataTransfer: transfer })
+        : new ClipboardEvent("paste", { ...options, clipboardData: transfer });
+    document.querySelector(where).dispatchEvent(event);
+}"""
+
+
+def test_photos_are_dropped_and_pasted(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page)
+    data = {name: base64.b64encode(path.read_bytes()).decode() for name, path in photos.items()}
+    page.evaluate(DROP_OR_PASTE, ["drop", "#garment .drop", "red.png", data["red"]])
+    page.evaluate(DROP_OR_PASTE, ["paste", "body", "me.png", data["me"]])  # goes where a photo is missing
+    page.wait_for_selector(RESULT)
+    expect(page.locator("#after")).to_have_attribute("alt", "me.png wearing red.png")
+
+
+def test_what_is_no_picture_is_told_beside_it(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page, locale="zh-CN")
+    give(page, "person", photos["list"], photos["me"])
+    expect(page.locator("#person .complaint")).to_contain_text("无法读取图片 list.jpg。")
+    expect(page.locator("#person .chosen")).to_have_attribute("alt", "me.png")  # the other file went on
+    give(page, "garment", photos["drawing"])
+    expect(page.locator("#garment .complaint")).to_contain_text("SVG")
+
+
+def test_a_kind_the_browser_cannot_show_is_shown(
+    open_page: OpenPage, example_page: str, photos: dict[str, Path]
+) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["scan"])
+    page.wait_for_selector(RESULT)
+    assert is_near(colour_shown(page), (48, 144, 80))
+    assert page.locator("#garment .chosen").evaluate("image => image.naturalWidth") == 300
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("size", [(360, 740), (768, 1024), (1920, 1080)])
+def test_it_fits_every_window_and_every_control_has_a_name(
+    open_page: OpenPage, example_page: str, photos: dict[str, Path], size: tuple[int, int], locale: str, scheme: str
+) -> None:
+    page = open_page(
+        example_page, locale=locale, color_scheme=scheme, viewport={"width": size[0], "height": size[1]}, has_touch=True
+    )
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"], photos["blue"])
+    page.wait_for_selector(RESULT)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.lang") == ("zh-CN" if locale == "zh-CN" else "en")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, a, input, summary, img[src]")]
+            .filter((e) => e.checkVisibility() && !(e.getAttribute("aria-label") || e.textContent.trim()
+                || e.alt || e.closest("label")?.textContent.trim() || e.closest("label")?.querySelector("img[alt]")
+                || e.closest("a")?.textContent.trim()))
+            .map((e) => e.outerHTML)"""
+    )
+    assert nameless == []
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == (scheme == "dark")
+
+
+def test_language_and_colours_are_remembered(open_page: OpenPage, example_page: str) -> None:
+    page = open_page(example_page)
+    page.click("#language")
+    page.click("#theme")
+    page.click("#theme")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("#person-title")).to_have_text("你")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_real_photo_is_dressed(open_page: OpenPage, instant_page: str, tmp_path: Path) -> None:
+    persons, garments = DATA / "persons", DATA / "garments"
+    if not persons.is_dir():
+        pytest.skip("no real photos beside the checkout (../shared/data)")
+    person = min(persons.glob("*.jpg"))
+    page = open_page(instant_page)
+    give(page, "person", person)
+    give(page, "garment", min(garments.glob("*.jpg")))
+    page.wait_for_selector(RESULT, timeout=60_000)
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "kept.jpg")
+    assert size_of(tmp_path / "kept.jpg") == size_of(person)
+    assert page.locator("#made").inner_text()
