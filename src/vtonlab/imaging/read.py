@@ -73,7 +73,7 @@ def read_picture(source: Source, *, limits: Limits = DEFAULT_LIMITS, reduce_to: 
 
     JPEG, PNG, WebP, GIF and animations (first frame), AVIF, HEIC, TIFF and BMP, of any depth and colour model.
     ``reduce_to``: the longer side is scaled down to so many pixels where it has more. A JPEG then never exists at
-    full size: 200 megapixels reduced to 2048 take 40 MB.
+    full size: 200 megapixels reduced to 2048 take 90 MB.
 
     Raises :class:`ImageUnreadable`, :class:`ImageTooLarge`, :class:`ImageTooSmall`, and :class:`FileProblem` where the
     file itself cannot be read.

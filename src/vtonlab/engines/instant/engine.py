@@ -24,6 +24,7 @@ from vtonlab.engines.contract import TryOnRequest, TryOnResult, silent
 from vtonlab.engines.instant.advice import judge
 from vtonlab.engines.instant.finish import finish
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
+from vtonlab.engines.instant.illustrate import illustrate_garment, illustrate_person
 from vtonlab.engines.instant.outfit import drape, dress
 from vtonlab.engines.instant.person import advise_person, analyse_person, working_picture
 from vtonlab.engines.instant.records import Garment, Person
@@ -71,6 +72,13 @@ class InstantEngine:
     def advise(self, photo: Picture, role: str = "person") -> tuple[Note, ...]:
         """What would make a photo work better; ``role`` is ``person`` or ``garment``."""
         return advise_garment(photo) if role == "garment" else advise_person(photo)
+
+    def illustrate(self, photo: Picture, role: str = "person") -> Picture:
+        """What is found out about a photo of a ``person`` or a ``garment``, drawn on it."""
+        if role == "garment":
+            return illustrate_garment(analyse_garment(photo))
+        person = analyse_person(photo)
+        return illustrate_person(working_picture(photo, person.frame), person)
 
     def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
         """Dress the person in the garment; with ``request.lower`` in both, the lower one first."""
