@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _BUSY_SPREAD = 7.0
 _FLAT_SPREAD = 0.6
+_FAINT_SPREAD = 1.2
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Backdrop:
         return self.spread < _FLAT_SPREAD and self.fitting > 0.4
 
     @property
+    def faint(self) -> bool:
+        """Nearly flat: a white ground with some compression noise, which smoothing takes away."""
+        return not self.flat and self.spread < _FAINT_SPREAD and self.fitting > 0.8
+
+    @property
     def busy(self) -> bool:
         """Too varied to be modelled by a surface."""
         return self.spread > _BUSY_SPREAD or self.fitting < 0.6
@@ -39,7 +45,7 @@ class Backdrop:
         coarse = (_terms_of(*small).reshape(-1, 6) @ self.terms).reshape(*small, 3).astype(np.float32)
         return cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
-    def difference(self, lab: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def difference(self, lab: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
         """``(h, w) float32`` distance of each pixel to the backdrop; chroma counts 1.25 times."""
         away = lab.astype(np.float32)
         away -= self.surface(lab.shape)

@@ -59,7 +59,15 @@ def _has_armholes(outline: Outline) -> bool:
         last = corner + int(np.searchsorted(side.down[corner:] > outline.top + 0.42 * outline.height, True))
         ends = range(corner + 8, min(last, len(side.down) - 1), 6)
         dents.append(max((float(depth_of_bay(side, corner, end).max()) for end in ends), default=0.0))
-    return min(dents) > 0.015 * outline.width
+    return min(dents) > 0.015 * outline.width or _has_shoulders(outline)
+
+
+def _has_shoulders(outline: Outline) -> bool:
+    """A top edge that is dented in the middle, or humped like a neck between shoulders, more than a waistband is."""
+    corners = [(side, _top_corner(side, outline)) for side in (outline.left, outline.right)]
+    width = sum(float(side.out[corner]) for side, corner in corners)
+    dent = max(float(side.down[: corner + 1].max()) for side, corner in corners) - outline.top
+    return dent > 0.10 * width
 
 
 def _hip_width(outline: Outline) -> float:

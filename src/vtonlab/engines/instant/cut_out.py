@@ -54,7 +54,7 @@ def cut_out(picture: Picture) -> Cutting:
         solid = _cut_from_busy_ground(picture)
         difference = backdrop.difference(lab)
     else:
-        difference = backdrop.difference(lab if backdrop.flat else _quieten(lab))
+        difference = backdrop.difference(lab if backdrop.flat else _quieten(lab, backdrop))
         solid = _flood(lab, difference, backdrop)
         solid = _strip_halo(lab, solid, backdrop, difference)
     solid, rivals = _keep_garment(solid)
@@ -66,7 +66,9 @@ def cut_out(picture: Picture) -> Cutting:
     return Cutting(matte, backdrop, contrast, rivals, _certainty(backdrop, contrast, solid))
 
 
-def _quieten(lab: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _quieten(lab: NDArray[np.uint8], backdrop: Backdrop) -> NDArray[np.uint8] | NDArray[np.float32]:
+    if backdrop.faint:
+        return cv2.GaussianBlur(lab.astype(np.float32), (0, 0), 1.5)
     return cv2.bilateralFilter(lab, 5, 12, 5).astype(np.uint8, copy=False)
 
 
@@ -77,7 +79,9 @@ def _flood(lab: NDArray[np.uint8], difference: NDArray[np.float32], backdrop: Ba
         cv2.convertScaleAbs(cv2.Sobel(lightness, cv2.CV_16S, 1, 0), alpha=4),
         cv2.convertScaleAbs(cv2.Sobel(lightness, cv2.CV_16S, 0, 1), alpha=4),
     )
-    tolerance = FLAT_TOLERANCE if backdrop.flat else float(np.clip(2.2 * backdrop.spread + 1.5, 2.5, 9.0))
+    tolerance = float(np.clip(2.2 * backdrop.spread + 1.5, 2.5, 9.0))
+    if backdrop.flat or backdrop.faint:
+        tolerance = max(FLAT_TOLERANCE, 1.7 * backdrop.spread)
     steepest = 22 if backdrop.flat else 70
     ground = ((difference < tolerance) & (slope < steepest)).astype(np.uint8)
     if backdrop.spread > 1.0 or _stands_out(difference):
@@ -160,8 +164,23 @@ def _strip_halo(
     reach = 20
     padded = cv2.copyMakeBorder(eager, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
     bridged = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach + 1))[reach:-reach, reach:-reach] & careful
+    bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
     lost = 1 - cv2.countNonZero(bridged) / max(cv2.countNonZero(careful), 1)
     return bridged.astype(np.uint8, copy=False) if lost < 0.05 else careful
+
+
+def _without_backdrop(bridged: Plane, eager: Plane, difference: NDArray[np.float32], tolerance: float) -> Plane:
+    """``bridged`` less the added pieces that are backdrop after all, as narrow gaps between arm and body are."""
+    added = (bridged & (eager ^ 1)).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(added, np.ones((3, 3), np.uint8)))
+    taken = np.zeros_like(added)
+    for index in range(1, count):
+        x, y, w, h, area = stats[index]
+        window = (slice(y, y + h), slice(x, x + w))
+        piece = labels[window] == index
+        if area > 40 and np.median(difference[window][piece]) < tolerance:
+            taken[window][piece] = 1
+    return (bridged & (cv2.dilate(taken, np.ones((5, 5), np.uint8)) & added ^ 1)).astype(np.uint8)
 
 
 def _strip(
