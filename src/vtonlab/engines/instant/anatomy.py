@@ -7,13 +7,14 @@ seen from behind too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-NOSE, MOUTH, EYES, EARS = 0, (9, 10), (2, 5), (7, 8)
+NOSE, MOUTH, EYES = 0, (9, 10), (2, 5)
 _OWN_LEFT = {"shoulder": 11, "elbow": 13, "wrist": 15, "little": 17, "index": 19, "thumb": 21}
 _OWN_LEFT |= {"hip": 23, "knee": 25, "ankle": 27, "heel": 29, "toes": 31}
 
@@ -27,8 +28,10 @@ class Skeleton:
     """Joints (33, 3) with visibility, and the torso's own axes. See :class:`.records.Body` for unit, down, across."""
 
     joints: Floats
+    swapped: bool
+    """The person's own left shoulder is on the picture's left."""
     behind: bool
-    """Seen from behind."""
+    """Seen from behind: swapped, with the head in the picture (where that is cut off, the model often swaps sides)."""
     unit: float
     turn: float
     shoulders: Floats
@@ -50,7 +53,7 @@ class Skeleton:
         return float(self.joints[self._index(name, side), 2])
 
     def _index(self, name: str, side: int) -> int:
-        own_left = (side == 0) == self.behind
+        own_left = (side == 0) == self.swapped
         return _OWN_LEFT[name] + (0 if own_left else 1)
 
     def scaled(self, scale: float) -> Skeleton:
@@ -67,8 +70,8 @@ def build_skeleton(joints: Floats) -> Skeleton:
     down = torso / length
     if down[1] <= 0.05:
         down = np.array([0.0, 1.0], np.float32)
-    behind = bool(points[11, 0] < points[12, 0]) and not _faces_us(joints)
-    left, right = (points[11], points[12]) if points[11, 0] < points[12, 0] else (points[12], points[11])
+    swapped = bool(points[11, 0] < points[12, 0])
+    left, right = (points[11], points[12]) if swapped else (points[12], points[11])
     width = max(float(np.hypot(*(right - left))), 1.0)
     unit = max(width, length / TORSO_TO_SHOULDERS)
     square = np.array([down[1], -down[0]], np.float32)
@@ -78,9 +81,10 @@ def build_skeleton(joints: Floats) -> Skeleton:
     eyes, mouth = points[list(EYES)].mean(0), points[list(MOUTH)].mean(0)
     return Skeleton(
         joints=joints.astype(np.float32),
-        behind=bool(points[11, 0] < points[12, 0]),
+        swapped=swapped,
+        behind=swapped and bool(points[NOSE, 1] > 0),
         unit=unit,
-        turn=min(width / unit, 1.0) if not behind else min(width / unit, 1.0),
+        turn=min(width / unit, 1.0),
         shoulders=shoulders,
         hips=hips,
         down=down.astype(np.float32),
@@ -90,10 +94,6 @@ def build_skeleton(joints: Floats) -> Skeleton:
         mouth=mouth,
         face_height=max(float(np.hypot(*(mouth - eyes))), 0.12 * unit),
     )
-
-
-def _faces_us(joints: Floats) -> bool:
-    return bool(joints[NOSE, 2] > 0.9 and joints[list(EYES), 2].min() > 0.9)
 
 
 def torso_coordinates(skeleton: Skeleton, shape: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -114,7 +114,7 @@ def limb_coordinates(chain: list[Floats], shape: tuple[int, int]) -> tuple[Float
     along = np.zeros(shape, np.float32)
     apart = np.full(shape, np.inf, np.float32)
     last = len(chain) - 2
-    for index, (start, end) in enumerate(zip(chain[:-1], chain[1:], strict=True)):
+    for index, (start, end) in enumerate(pairwise(chain)):
         bone = end - start
         square = max(float(bone @ bone), 1e-3)
         place = ((columns - start[0]) * bone[0] + (rows - start[1]) * bone[1]) / square

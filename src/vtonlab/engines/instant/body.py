@@ -141,7 +141,7 @@ def _sleeve_inner_edge(skeleton: Skeleton, side: int, sleeve_end: float) -> Floa
         us = [float((p - skeleton.shoulders) @ square) / skeleton.unit for p in (first, last)]
         if abs(ts[1] - ts[0]) < 0.02:
             continue
-        rows = (_PROFILE_T >= min(ts)) & (_PROFILE_T <= max(ts)) & (_PROFILE_T > 0.05)
+        rows = np.clip(_PROFILE_T, max(min(ts), 0.05), max(ts)) == _PROFILE_T
         share = (_PROFILE_T - ts[0]) / (ts[1] - ts[0])
         bone = us[0] + share * (us[1] - us[0])
         at = bone - (radii[index] + share * (radii[index + 1] - radii[index]))
@@ -198,10 +198,9 @@ def trace_shoulders(parse: Parse) -> tuple[Points, Points]:
     lines = []
     for own, other, sign in ((rises[0], rises[1], -1), (rises[1], rises[0], 1)):
         rise = _smooth_rise(np.where(np.isnan(own), other, own), us)
-        lines.append(
-            (skeleton.shoulders + sign * us[:, None] * skeleton.unit * square + rise[:, None] * skeleton.unit * skeleton.down)
-            / parse.scene.scale
-        )
+        across = sign * us[:, None] * skeleton.unit * square
+        points = skeleton.shoulders + across + rise[:, None] * skeleton.unit * skeleton.down
+        lines.append(points / parse.scene.scale)
     return lines[0].astype(np.float32), lines[1].astype(np.float32)
 
 

@@ -147,7 +147,8 @@ def _soften(table: Floats) -> Floats:
     """A 1-4-6-4-1 blur along each axis of a colour table."""
     kernel = np.array([1, 4, 6, 4, 1], np.float32) / 16
     lights, size = table.shape[0], table.shape[1] * table.shape[2]
-    table = cv2.sepFilter2D(table.reshape(lights, size), -1, np.ones(1, np.float32), kernel, borderType=cv2.BORDER_REPLICATE)
+    one = np.ones(1, np.float32)
+    table = cv2.sepFilter2D(table.reshape(lights, size), -1, one, kernel, borderType=cv2.BORDER_REPLICATE)
     planes = [cv2.sepFilter2D(plane, -1, kernel, kernel) for plane in table.reshape(lights, CHROMAS, CHROMAS)]
     return np.stack(planes)
 
@@ -182,9 +183,7 @@ def _rise(value: Floats, softness: float) -> Floats:
     return np.asarray(1 / (1 + np.exp(np.clip(-value / softness, -30, 30))), np.float32)
 
 
-def expect_labels(
-    scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]
-) -> Floats:
+def expect_labels(scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]) -> Floats:
     """(6, h, w) shares of each label from the skeleton, outline and boundaries alone, summing to 1."""
     person = np.clip(scene.person, 0.02, 0.98)
     worn = _expect_worn(scene.halved(), waist, sleeves, hems)
@@ -280,7 +279,8 @@ def _expect_other(scene: Scene, bare_legs: Floats, arms: Floats) -> Floats:
     away = np.minimum(scene.legs[0].apart, scene.legs[1].apart)
     other = 0.02 + 0.1 * _rise(np.abs(scene.u) - 0.6, 0.05) + 0.12 * bare_legs * _rise(away - 0.2 * unit, 0.04 * unit)
     for arm in scene.arms:
-        hand = np.maximum(arm.apart - 0.3 * unit * np.clip(arm.along - 2, 0, 1), 0) + unit * np.maximum(2 - arm.along, 0)
+        hand = np.maximum(arm.apart - 0.3 * unit * np.clip(arm.along - 2, 0, 1), 0)
+        hand = hand + unit * np.maximum(2 - arm.along, 0)
         other = np.maximum(other, 0.2 * _rise(0.45 * unit - hand, 0.05 * unit) * arm.seen)
     other *= 1 - 0.9 * arms * (1 - _rise(_beyond_wrist(scene), 0.05))
     for side, leg in enumerate(scene.legs):
@@ -302,7 +302,8 @@ def _let_hair_fall(scene: Scene, shares: Floats, expected: Floats) -> None:
     size = skeleton.face_height
     middle = (skeleton.eyes + skeleton.mouth) / 2
     rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
-    top, bottom = np.clip([skeleton.mouth[1] - 0.2 * size, skeleton.mouth[1] + 0.75 * size], 0, scene.shape[0]).astype(int)
+    ends = [skeleton.mouth[1] - 0.2 * size, skeleton.mouth[1] + 0.75 * size]
+    top, bottom = np.clip(ends, 0, scene.shape[0]).astype(int)
     for sign in (-1, 1):
         reach = sign * (columns - middle[0])
         side = (reach > 0.3 * size) & (reach < 2.2 * size)

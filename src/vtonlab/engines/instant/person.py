@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vtonlab.engines.contract import Note, Picture
 from vtonlab.engines.instant import pose_graph
@@ -13,7 +14,8 @@ from vtonlab.engines.instant.anatomy import Floats, Skeleton, build_skeleton
 from vtonlab.engines.instant.body import measure_body
 from vtonlab.engines.instant.mattes import soften_labels
 from vtonlab.engines.instant.parsing import parse_person
-from vtonlab.engines.instant.records import Frame, Person, Plane, Points
+from vtonlab.engines.instant.person_notes import judge_certainty, take_notes
+from vtonlab.engines.instant.records import Frame, Label, Person, Plane, Points
 from vtonlab.errors import ImageTooSmall, NoPersonFound, Text
 
 LEAST_SIDE = 48
@@ -51,21 +53,30 @@ def analyse_person(photo: Picture, working_height: int = 1024) -> Person:
     skeleton = build_skeleton(found.joints)
     parse = parse_person(found.picture, skeleton, found.silhouette, found.face)
     body = measure_body(skeleton, parse, found.face)
-    height, width = found.picture.shape[:2]
+    notes = _take_notes(found, skeleton)
     mattes = soften_labels(found.picture, parse.labels)
     labels = np.asarray(mattes.argmax(0), np.uint8)
-    hands = cv2.resize(parse.hands, (width, height), interpolation=cv2.INTER_NEAREST)
     return Person(
         frame=found.frame,
         joints=found.joints,
         labels=labels,
         mattes=mattes,
         face=found.face,
-        hands=_hands(hands, mattes),
+        hands=_find_hands(parse.hands, mattes),
         body=body,
-        notes=take_notes(found, skeleton),
-        certainty=_certainty(skeleton),
+        notes=notes,
+        certainty=judge_certainty(skeleton, notes),
     )
+
+
+def advise_person(photo: Picture) -> tuple[Note, ...]:
+    """What would make a better photo of a person, before any fitting; empty where nothing would. Raises nothing."""
+    try:
+        found = find_person(photo)
+    except (NoPersonFound, ImageTooSmall) as error:
+        words = Text(f"{error.say('en')} {error.advise('en')}", f"{error.say('zh')}{error.advise('zh')}")
+        return (Note(error.code, "problem", words),)
+    return _take_notes(found, build_skeleton(found.joints))
 
 
 def working_picture(photo: Picture, frame: Frame) -> Picture:
@@ -88,15 +99,15 @@ def find_person(photo: Picture, working_height: int = 1024) -> Found:
     if min(height, width) < LEAST_SIDE:
         raise ImageTooSmall(name="photo", found=f"{width} × {height}", limit=f"{LEAST_SIDE} px")
     look_scale = min(1.0, _LOOK / max(height, width))
-    look = cv2.resize(photo, None, fx=look_scale, fy=look_scale, interpolation=cv2.INTER_AREA) if look_scale < 1 else photo
+    look = _shrink(photo)
     figure, several = _trace_largest(look)
-    whole = choose_frame(photo.shape[:2], figure.joints, figure.silhouette, look_scale, working_height)
+    whole = choose_frame((height, width), figure.joints, figure.silhouette, look_scale, working_height)
     picture = working_picture(photo, whole)
     closer = whole.width / whole.scale < 0.9 * width or whole.height / whole.scale < 0.9 * height
     if closer:
         part = _shrink(picture)
         part_scale = part.shape[0] / picture.shape[0]
-        again, _ = _trace_largest(part, otherwise=_moved(figure, whole, look_scale, part_scale, part.shape[:2]))
+        again, _ = _trace_largest(part, otherwise=_moved(figure, whole, look_scale, part_scale, part))
         joints = again.joints / np.array([part_scale, part_scale, 1], np.float32)
         small, figure_mask = part, again.silhouette
     else:
@@ -104,18 +115,21 @@ def find_person(photo: Picture, working_height: int = 1024) -> Found:
         joints = figure.joints * np.array([ratio, ratio, 1], np.float32)
         small, figure_mask = look, figure.silhouette
     silhouette = _merge(figure_mask, pose_graph.trace_silhouette(small))
-    silhouette = cv2.resize(silhouette, (picture.shape[1], picture.shape[0]))
+    silhouette = np.asarray(cv2.resize(silhouette, (picture.shape[1], picture.shape[0])), np.float32)
     face = _trace_face(picture, build_skeleton(joints.astype(np.float32)))
     return Found(whole, picture, joints.astype(np.float32), silhouette, face, several)
 
 
 def _shrink(picture: Picture) -> Picture:
+    """At most ``_LOOK`` pixels on its longer side."""
     scale = _LOOK / max(picture.shape[:2])
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    if scale >= 1:
+        return picture
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _moved(
-    figure: pose_graph.Figure, frame: Frame, look_scale: float, part_scale: float, shape: tuple[int, int]
+    figure: pose_graph.Figure, frame: Frame, look_scale: float, part_scale: float, part: Picture
 ) -> pose_graph.Figure:
     """The figure as seen in the frame's part, for when it is not found again there."""
     ratio = frame.scale * part_scale / look_scale
@@ -123,25 +137,23 @@ def _moved(
     joints = figure.joints.copy()
     joints[:, :2] = joints[:, :2] * ratio - shift
     move = np.array([[ratio, 0, -shift[0]], [0, ratio, -shift[1]]], np.float32)
-    mask = cv2.warpAffine(figure.silhouette, move, (shape[1], shape[0]))
-    circle = replace(figure.circle, x=figure.circle.x * ratio - float(shift[0]), y=figure.circle.y * ratio - float(shift[1]))
-    return pose_graph.Figure(joints, mask, replace(circle, radius=circle.radius * ratio))
+    mask = np.asarray(cv2.warpAffine(figure.silhouette, move, (part.shape[1], part.shape[0])), np.float32)
+    x, y = figure.circle.x * ratio - float(shift[0]), figure.circle.y * ratio - float(shift[1])
+    return pose_graph.Figure(joints, mask, replace(figure.circle, x=x, y=y, radius=figure.circle.radius * ratio))
 
 
-def _trace_largest(
-    picture: Picture, otherwise: pose_graph.Figure | None = None
-) -> tuple[pose_graph.Figure, bool]:
+def _trace_largest(picture: Picture, otherwise: pose_graph.Figure | None = None) -> tuple[pose_graph.Figure, bool]:
     """The largest figure in the picture and whether there are others of note."""
     height, width = picture.shape[:2]
     for padding in _PADDINGS:
         top, side = round(padding * height), round(padding * width)
-        padded = cv2.copyMakeBorder(picture, top, top // 2, side, side, cv2.BORDER_REPLICATE) if padding else picture
+        padded = _pad(picture, top, side)
         circles = sorted(pose_graph.find_circles(padded), key=lambda c: -c.radius * (0.3 + c.score))
         for circle in circles:
             figure = _trace_twice(padded, circle)
             if figure is None:
                 continue
-            joints = figure.joints - np.array([side, top, 0], np.float32)
+            joints = (figure.joints - np.array([side, top, 0], np.float32)).astype(np.float32)
             mask = np.ascontiguousarray(figure.silhouette[top : top + height, side : side + width])
             moved = replace(figure.circle, x=figure.circle.x - side, y=figure.circle.y - top)
             others = [c for c in circles if c is not circle and c.radius > 0.5 * circle.radius and c.score > 0.5]
@@ -149,6 +161,10 @@ def _trace_largest(
     if otherwise is None:
         raise NoPersonFound
     return otherwise, False
+
+
+def _pad(picture: Picture, top: int, side: int) -> Picture:
+    return np.asarray(cv2.copyMakeBorder(picture, top, top // 2, side, side, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _trace_twice(picture: Picture, circle: pose_graph.Circle) -> pose_graph.Figure | None:
@@ -221,21 +237,13 @@ def _trace_face(picture: Picture, skeleton: Skeleton) -> Points:
     return nothing if mesh is None else (mesh[list(_FACE_OVAL)] + np.array([x0, y0], np.float32)).astype(np.float32)
 
 
-def _hands(hands: Plane, mattes: np.ndarray) -> Plane:
-    from vtonlab.engines.instant.records import Label
-
-    return np.where(mattes[Label.SKIN] > 100, hands, 0).astype(np.uint8)
+def _take_notes(found: Found, skeleton: Skeleton) -> tuple[Note, ...]:
+    return take_notes(found.picture, found.frame, skeleton, found.silhouette, several=found.several)
 
 
-# --------------------------------------------------------------------------------------------------- telling
-
-
-def take_notes(found: Found, skeleton: Skeleton) -> tuple[Note, ...]:
-    notes = []
-    if found.several:
-        notes.append(Note("several_people", "info", Text("Several people: the largest was chosen.", "照片中有多人：已选择最大的一位。")))
-    return tuple(notes)
-
-
-def _certainty(skeleton: Skeleton) -> float:
-    return 0.8
+def _find_hands(expected: Plane, mattes: NDArray[np.uint8]) -> Plane:
+    """(h, w) 0/255 at working size: what is skin or held where hands are expected."""
+    size = (mattes.shape[2], mattes.shape[1])
+    near = cv2.resize(expected, size, interpolation=cv2.INTER_NEAREST)
+    held = mattes[Label.SKIN].astype(np.uint16) + mattes[Label.OTHER] > 100
+    return np.where(held, near, 0).astype(np.uint8)

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001, ANN401 - the runner's packets have no public or typed interface without the rest of MediaPipe
 """MediaPipe's pose, silhouette and face models, without the rest of MediaPipe.
 
 ``import mediapipe`` loads matplotlib, the task library and protobuf (0.8 s, 110 MB); its graph runner alone takes
@@ -277,7 +278,7 @@ def _load_bindings() -> Any:
     folder = Path(package.origin).parent
     extension = PathFinder.find_spec("_framework_bindings", [str(folder / "python")])
     if extension is None or extension.origin is None:
-        import mediapipe.python  # noqa: PLC0415 - only where the wheel is not laid out as we know it
+        import mediapipe.python  # where the wheel is not laid out as we know it
 
         return mediapipe.python._framework_bindings
     loader = ExtensionFileLoader(_BINDINGS, extension.origin)

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - JSON holds anything
 """Records as bytes that can be kept beside a picture, and back.
 
 Layout: 8 bytes of magic, 8 of format (number and fingerprint of the records' fields, so that bytes of an older
@@ -82,7 +83,7 @@ def _format() -> bytes:
 
 
 def _shape_of(kind: Any) -> Any:
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return [(name, _shape_of(hint)) for name, hint in _hints(kind).items()]
     return [_shape_of(part) for part in get_args(kind) if is_dataclass(part)] or str(kind)
 
