@@ -141,7 +141,6 @@ def leg_radius(body: Body, share: Values) -> Values:
     """
     hips = float(half_width(body, "left", np.float32(1.08)) + half_width(body, "right", np.float32(1.08)))
     thigh = float(np.clip(0.24 * hips / body.unit, 0.2, 0.32))
-    shape = np.interp(
-        share, [0.0, 0.15, 0.3, 0.42, 0.5, 0.62, 0.8, 1.0], [thigh, thigh, 0.84 * thigh, 0.168, 0.148, 0.145, 0.11, 0.08]
-    )
+    where = [0.0, 0.15, 0.3, 0.42, 0.5, 0.56, 0.67, 0.8, 0.92, 1.0]
+    shape = np.interp(share, where, [thigh, thigh, 0.8 * thigh, 0.162, 0.146, 0.138, 0.15, 0.118, 0.086, 0.08])
     return (shape * body.unit).astype(np.float32)

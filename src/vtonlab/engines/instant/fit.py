@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
+from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
-from vtonlab.engines.instant.skirt import skirt_width, worn_skirt_hem
+from vtonlab.engines.instant.skirt import floor_t, skirt_width, worn_skirt_hem
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
 
@@ -152,9 +153,10 @@ def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, t
     if hem_t < armpit_t + 0.1:
         return 1.0
     if garment.kind is GarmentKind.DRESS:
-        worn = worn_skirt_hem(person)
-        ratio = ((worn or hem_t) - armpit_t) / (hem_t - armpit_t)
-        return float(ratio) if 0.85 <= ratio <= 1.2 else 1.0
+        lines = find_leg_lines(person)
+        ratio = ((worn_skirt_hem(person, lines) or hem_t) - armpit_t) / (hem_t - armpit_t)
+        longest = (floor_t(person, lines) - armpit_t) / (hem_t - armpit_t)
+        return float(ratio) if 0.85 <= ratio <= 1.2 else float(min(1.0, longest))
     if tucked:
         return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
     wanted = body.top_hem_t
@@ -259,7 +261,7 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
     width = np.clip(own, outline * np.where(np.arange(len(rows)) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
     if garment.kind is GarmentKind.DRESS:
         free = np.clip((t - 0.8) / 0.2, 0, 1)
-        width = width * (1 - free) + skirt_width(person, side, t, own) * free
+        width = width * (1 - free) + skirt_width(person, find_leg_lines(person), side, t, own) * free
     if hang.tucked:
         held = 1 / (1 + np.exp(-(t - body.waist_t + 0.12) / 0.05))
         width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held

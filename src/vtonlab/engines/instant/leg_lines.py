@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_curve, leg_of, leg_radius
 from vtonlab.engines.instant.axes import normals, reach, spine
-from vtonlab.engines.instant.records import Body, Label, Person, Plane, Points
+from vtonlab.engines.instant.records import Body, Label, Person, Points
 from vtonlab.engines.instant.warp import arc_lengths, point_along, smooth
 
-STEP = 4
+STEP = 8
 """Every so many rows are looked at."""
 
+LEG_LABELS = np.array([label in (Label.LOWER, Label.SKIN, Label.OTHER) for label in Label])
+BLOCKING = np.array([label in (Label.BACKGROUND, Label.UPPER, Label.HAIR) for label in Label])
 
-def find_leg_lines(person: Person) -> dict[Side, Points]:
-    """Middle line of each leg from hip joint to ankle, ``(N, 2)`` px.
+
+LegLines = dict[Side, Points]
+"""Middle line of each leg from hip joint to ankle, ``(N, 2)`` px."""
+
+
+def find_leg_lines(person: Person) -> LegLines:
+    """The line of each leg.
 
     A pose model may take one leg for both or slip off a leg; where backdrop parts the legs, they are where they are
     seen. Rows without such a gap take their correction from the rows around them, none at the hip joint.
@@ -44,19 +50,21 @@ def _from_hip(body: Body, curve: Points, side: Side) -> Points:
     return (curve + move * share[:, None]).astype(np.float32)
 
 
-def _parted_rows(person: Person, curves: dict[Side, Points]) -> tuple[Values, Values]:
+def _parted_rows(person: Person, curves: LegLines) -> tuple[Values, Values]:
     """Rows in which two legs are seen apart, and ``(N, 2)`` the middles of the left and the right one."""
     height, unit = person.labels.shape[0], person.body.unit
     top = max(curve[0, 1] for curve in curves.values()) + 0.25 * unit
     bottom = min(min(curve[-1, 1] for curve in curves.values()), height - 1)
     rows = np.arange(int(max(top, 0)), int(bottom), STEP)
-    leg = np.isin(person.labels, (Label.LOWER, Label.SKIN, Label.OTHER)) & (person.hands == 0)
+    if not len(rows):
+        return np.zeros(0, np.float32), np.zeros((0, 2), np.float32)
+    leg = LEG_LABELS[person.labels[rows]] & (person.hands[rows] == 0)
+    wanted = np.stack([np.interp(rows, curves[s][:, 1], curves[s][:, 0]) for s in SIDES], 1)
+    share = np.interp(rows, curves["left"][:, 1], np.linspace(0, 1, len(curves["left"])))
+    radius = leg_radius(person.body, share.astype(np.float32))
     found_rows, found = [], []
-    for row in rows:
-        wanted = np.float32([np.interp(row, curves[s][:, 1], curves[s][:, 0]) for s in SIDES])
-        share = np.interp(row, curves["left"][:, 1], np.linspace(0, 1, len(curves["left"])))
-        radius = float(leg_radius(person.body, np.float32(share)))
-        pair = _nearest_pair(_runs(leg[row]), wanted, radius)
+    for index, row in enumerate(rows):
+        pair = _nearest_pair(_runs(leg[index]), wanted[index], float(radius[index]))
         if pair is not None:
             found_rows.append(row)
             found.append(pair)
@@ -65,19 +73,21 @@ def _parted_rows(person: Person, curves: dict[Side, Points]) -> tuple[Values, Va
 
 def _runs(line: NDArray[np.bool_]) -> NDArray[np.float32]:
     """``(N, 2)`` first and last column of each run of true."""
-    edge = np.diff(np.concatenate([[0], line.view(np.uint8), [0]]).astype(np.int8))
-    return np.stack([np.flatnonzero(edge == 1), np.flatnonzero(edge == -1) - 1], 1).astype(np.float32)
+    edges = np.flatnonzero(line[1:] != line[:-1]) + 1
+    edges = np.concatenate([[0] * bool(line[0]), edges, [len(line)] * bool(line[-1])])
+    return (edges.reshape(-1, 2) - [0, 1]).astype(np.float32)
 
 
 def _nearest_pair(runs: NDArray[np.float32], wanted: Points, radius: float) -> tuple[float, float] | None:
     """Middles of the two neighbouring runs that are most likely the legs; None where no two are alike legs."""
     width = runs[:, 1] - runs[:, 0]
     middle = runs.mean(1)
-    near = np.abs(middle - wanted.mean()) < np.abs(np.diff(wanted))[0] / 2 + 3.2 * radius
+    low, high = min(wanted), max(wanted)
+    near = np.abs(middle - (low + high) / 2) < (high - low) / 2 + 3.2 * radius
     middle = middle[near & (width > 0.9 * radius) & (width < 3.6 * radius)]
     if len(middle) < 2:
         return None
-    cost = np.abs(middle[:-1] - wanted.min()) + np.abs(middle[1:] - wanted.max())
+    cost = np.abs(middle[:-1] - low) + np.abs(middle[1:] - high)
     best = int(cost.argmin())
     return float(middle[best]), float(middle[best + 1])
 
@@ -115,13 +125,13 @@ class MeasuredLeg:
     """How far it may reach inwards before it meets the other leg, px."""
 
 
-def measured_leg(person: Person, lines: dict[Side, Points], arcs: Values, side: Side) -> MeasuredLeg:
+def measured_leg(person: Person, lines: LegLines, arcs: Values, side: Side) -> MeasuredLeg:
     """The leg as the photo shows it, cloth worn now included, at each arc length along its line."""
     body, curve = person.body, lines[side]
     at, _ = point_along(curve, arcs)
     out = _outward(curve, arcs, side)
     bare = leg_radius(body, arcs / float(arc_lengths(curve)[-1]))
-    blocked = np.isin(person.labels, (Label.BACKGROUND, Label.UPPER, Label.HAIR)) | (person.hands > 0)
+    blocked = BLOCKING[person.labels] | (person.hands > 0)
     limit = _way_to_other(body, lines, side, at)
     found_out = reach(blocked, at, out, 1.7 * bare)
     found_in = reach(blocked, at, -out, np.minimum(1.7 * bare, np.maximum(limit, 0.9 * bare)))
@@ -131,17 +141,28 @@ def measured_leg(person: Person, lines: dict[Side, Points], arcs: Values, side: 
     shift = smooth(((worn_out - worn_in) / 2).astype(np.float32), 2.5)
     half = smooth(((worn_out + worn_in) / 2).astype(np.float32), 2.5)
     centre = (at + out * shift[:, None]).astype(np.float32)
-    bare = np.minimum(bare * _skin_factor(person, centre, half / bare), np.maximum(0.97 * half, 0.75 * bare))
+    bare = np.minimum(bare * _skin_factor(person, centre, half / bare, arcs / float(arc_lengths(curve)[-1])), np.maximum(0.97 * half, 0.75 * bare))
     return MeasuredLeg(centre, out, half, bare.astype(np.float32), (limit + shift).astype(np.float32))
 
 
-def _skin_factor(person: Person, centre: Points, ratio: Values) -> float:
-    """How much thicker than the model a leg is, from where its skin is seen; 1 where none is."""
+def _skin_factor(person: Person, centre: Points, ratio: Values, share: Values) -> Values:
+    """How much thicker than the model the leg is: as seen where its skin is seen and near there, so that what is
+    filled in continues it; elsewhere as the seen parts are on the whole, 1 where none is."""
     height, width = person.labels.shape
     inside = (centre >= 0).all(1) & (centre[:, 0] < width) & (centre[:, 1] < height)
     at = np.clip(np.round(centre).astype(int), 0, [width - 1, height - 1])
-    skin = inside & (person.labels[at[:, 1], at[:, 0]] == Label.SKIN)
-    return float(np.clip(np.median(ratio[skin]), 0.8, 1.35)) if skin.sum() > 5 else 1.0
+    skin = inside & (person.labels[at[:, 1], at[:, 0]] == Label.SKIN) & (share > 0.2) & (share < 1.0)
+    # The hem's own width runs over into its neighbours.
+    skin[2:-2] &= skin[:-4] & skin[4:]
+    if skin.sum() < 3:
+        return np.ones(len(ratio), np.float32)
+    # Ankles say little about thighs.
+    typical = skin & (share < 0.9)
+    whole = float(np.clip(np.median(ratio[typical]), 0.8, 1.35)) if typical.sum() > 5 else 1.0
+    seen = np.interp(share, share[skin], np.clip(ratio[skin], 0.6, 1.4))
+    away = np.abs(share[:, None] - share[skin][None]).min(1)
+    near = np.exp(-((away / 0.18) ** 2))
+    return (whole + (seen - whole) * near).astype(np.float32)
 
 
 def _outward(curve: Points, arcs: Values, side: Side) -> Points:
@@ -155,23 +176,10 @@ def _outward(curve: Points, arcs: Values, side: Side) -> Points:
     return (found if (side == "right") == left_hand_is_right else -found).astype(np.float32)
 
 
-def _way_to_other(body: Body, lines: dict[Side, Points], side: Side, at: Points) -> Values:
+def _way_to_other(body: Body, lines: LegLines, side: Side, at: Points) -> Values:
     """From each place of a leg inwards to the line midway to the other leg, px; large where the legs cross."""
     other = lines["right" if side == "left" else "left"]
     if other[-1, 1] <= other[0, 1]:
         return np.full(len(at), 1e3, np.float32)
     apart = (np.interp(at[:, 1], other[:, 1], other[:, 0]) - at[:, 0]) * np.float32(-SIGN[side])
     return np.where(apart < 0.16 * body.unit, 1e3, apart / 2).astype(np.float32)
-
-
-def draw_bare_legs(shape: Plane, person: Person) -> None:
-    """Fill the outline of both legs, hip joint to ankle, with 255."""
-    lines = find_leg_lines(person)
-    for side in SIDES:
-        if leg_of(person.body, side).seen <= 0:
-            continue
-        length = float(arc_lengths(lines[side])[-1])
-        leg = measured_leg(person, lines, np.linspace(0.02 * length, length, 48, dtype=np.float32), side)
-        offset = leg.out * leg.bare[:, None]
-        ring = np.vstack([leg.centre + offset, (leg.centre - offset)[::-1]])
-        cv2.fillPoly(shape, [np.round(ring).astype(np.int32)], 255)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_of, spine
-from vtonlab.engines.instant.leg_lines import find_leg_lines, measured_leg
+from vtonlab.engines.instant.leg_lines import LegLines, measured_leg
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, crotch_point, drawn_to, outer_columns, torso_outline, waist_middle
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
@@ -27,11 +27,12 @@ OVERHANG = np.float32([0.12, 0.06])
 # ------------------------------------------------------------------------------------------------ one half
 
 
-def trouser_half(person: Person, garment: Garment, hang: LowerHang, side: Side) -> Mesh:
+def trouser_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLines, side: Side) -> Mesh:
     """The mesh of one half of trousers or shorts: outer edge first, middle last."""
     outer, inner = half_edges(garment, hang, side)
+    seat = TOP_ROWS - 1
     top_outer, top_inner = _seat_on_body(person, garment, hang, side, outer[:TOP_ROWS], inner[:TOP_ROWS])
-    leg_outer, leg_inner = _leg_on_body(person, garment, hang, side, outer[TOP_ROWS - 1 :], inner[TOP_ROWS - 1 :])
+    leg_outer, leg_inner = _leg_on_body(person, garment, hang, lines, side, outer[seat:], inner[seat:])
     leg_outer, leg_inner = _lead_in(leg_outer, top_outer[-1], person), _lead_in(leg_inner, top_inner[-1], person)
     body_outer = smooth(np.vstack([top_outer, leg_outer[1:]]), 1.5)
     body_inner = np.vstack([top_inner, leg_inner[1:]])
@@ -100,11 +101,10 @@ def _seat_on_body(
 
 
 def _leg_on_body(
-    person: Person, garment: Garment, hang: LowerHang, side: Side, outer: Points, inner: Points
+    person: Person, garment: Garment, hang: LowerHang, lines: LegLines, side: Side, outer: Points, inner: Points
 ) -> tuple[Points, Points]:
     """Crotch to hem on the body: both edges along the leg."""
     body = person.body
-    lines = find_leg_lines(person)
     curve = lines[side]
     start = _crotch_arc(body, curve)
     outer_stop, inner_stop = hem_arcs(person, garment, hang, side, start, curve)

@@ -10,6 +10,7 @@ import numpy as np
 from vtonlab.engines.instant.axes import SIDES, Side, leg_of
 from vtonlab.engines.instant.blend import lay_over
 from vtonlab.engines.instant.drape import Cloth, Pattern, lay_cloth
+from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.legs import TOP_ROWS, leg_columns, trouser_half
 from vtonlab.engines.instant.records import Cut, Garment, Part, Person, Picture, Plane, Points
 from vtonlab.engines.instant.skirt import skirt_half
@@ -36,9 +37,9 @@ def drape_lower(person: Person, garment: Garment) -> list[Cloth]:
 
 def fit_lower(person: Person, garment: Garment) -> LowerFit:
     """Lay trousers, shorts or a skirt onto the lower body."""
-    hang = hang_lower(person, garment)
+    hang, lines = hang_lower(person, garment), find_leg_lines(person)
     lay_half = trouser_half if has_legs(garment) else skirt_half
-    return LowerFit(hang, {side: lay_half(person, garment, hang, side) for side in SIDES})
+    return LowerFit(hang, {side: lay_half(person, garment, hang, lines, side) for side in SIDES})
 
 
 def has_legs(garment: Garment) -> bool:

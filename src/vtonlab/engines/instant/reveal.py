@@ -14,8 +14,8 @@ import numpy as np
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, Side, Values, arm_curve, arm_of, arm_radius, half_width, normals, spine
 from vtonlab.engines.instant.axes import reach, shoulder_point
+from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
-from vtonlab.engines.instant.leg_lines import draw_bare_legs
 from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
 from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
 
@@ -67,7 +67,7 @@ def _worn(person: Person, kind: GarmentKind) -> Plane:
     cover = np.zeros(person.labels.shape, np.uint8)
     for label in wanted:
         cover = cv2.add(cover, person.mattes[label])
-    rim = max(1.0, 0.012 * person.body.unit)
+    rim = max(1.0, 0.012 * person.body.unit) + 1
     wide = grow(cover, rim)
     wide = cv2.GaussianBlur(wide, (0, 0), max(0.6, 0.4 * rim))
     kept = person.mattes[Label.HAIR]
@@ -209,7 +209,8 @@ def _roundness(bare: Plane, arms: dict[Side, Arm2D], person: Person, factor: int
     inside_arm = np.clip(cv2.distanceTransform(arm, cv2.DIST_L2, 3) / (0.11 * unit), 0, 1)
     cylinder = 0.7 + 0.32 * np.sqrt(np.clip(1 - (1 - inside_arm) ** 2, 0, 1))
     inside_body = np.clip(cv2.distanceTransform((bare > 127).astype(np.uint8), cv2.DIST_L2, 3) / (0.12 * unit), 0, 1)
-    shade = np.where(arm > 0, cylinder, 0.87 + 0.13 * inside_body).astype(np.float32)
+    legs = cv2.resize(shade_bare_legs(person, factor), bare.shape[::-1])
+    shade = np.where(arm > 0, cylinder, np.where(legs != 1, legs, 0.87 + 0.13 * inside_body)).astype(np.float32)
     return blur(shade, max(0.8, 0.015 * unit))
 
 

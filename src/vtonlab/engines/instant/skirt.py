@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_radius, spine
-from vtonlab.engines.instant.leg_lines import find_leg_lines
+from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, leg_of, leg_radius, spine
+from vtonlab.engines.instant.leg_lines import LegLines
 from vtonlab.engines.instant.legs import LEG_ROWS, TOP_ROWS, join_half
 from vtonlab.engines.instant.records import Garment, Label, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, torso_outline, waist_middle
@@ -14,14 +14,14 @@ from vtonlab.engines.instant.warp import Mesh, smooth
 ROWS = TOP_ROWS + LEG_ROWS
 
 
-def skirt_half(person: Person, garment: Garment, hang: LowerHang, side: Side) -> Mesh:
+def skirt_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLines, side: Side) -> Mesh:
     """The mesh of one half of a skirt: side seam first, middle last."""
     outer, inner = _edges(garment, side)
     body, sign = person.body, np.float32(SIGN[side])
-    stop_t = hem_t(person, garment, hang)
+    stop_t = hem_t(person, garment, hang, lines)
     t = np.linspace(hang.waist_t[side], stop_t, ROWS, dtype=np.float32)
     own = np.abs(outer[:, 0] - inner[0, 0]) * hang.scale
-    width = _width(person, side, t, own.astype(np.float32))
+    width = _width(person, lines, side, t, own.astype(np.float32))
     places, across = spine(body, t)
     rise = float(outer[-1, 1] - inner[-1, 1]) * hang.length_scale / body.torso_length
     middle_t = np.linspace(
@@ -44,19 +44,26 @@ def _edges(garment: Garment, side: Side) -> tuple[Points, Points]:
     return np.stack([outer_columns(garment, side, rows), rows], 1).astype(np.float32), middle.astype(np.float32)
 
 
-def hem_t(person: Person, garment: Garment, hang: LowerHang) -> float:
+def hem_t(person: Person, garment: Garment, hang: LowerHang, lines: LegLines) -> float:
     """t at which the skirt's side seams end; on the worn skirt's hem where that is near."""
     body, marks = person.body, garment.landmarks
     length = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2 - hang.waist_row
     top = hang.waist_t["middle"]
     natural = top + length * hang.length_scale / body.torso_length
-    worn = worn_skirt_hem(person)
-    if worn is not None and 0.8 < (natural - top) / max(worn - top, 0.05) < 1.25:
+    worn = worn_skirt_hem(person, lines)
+    if worn is not None and 0.75 < (natural - top) / max(worn - top, 0.05) < 1.3:
         return worn
-    return natural
+    return min(natural, floor_t(person, lines))
 
 
-def worn_skirt_hem(person: Person) -> float | None:
+def floor_t(person: Person, lines: LegLines) -> float:
+    """t just below the ankles, where even the longest skirt ends."""
+    body = person.body
+    ankles = [float((lines[side][-1] - body.hips) @ body.down) for side in SIDES]
+    return 1 + (max(ankles) + 0.08 * body.unit) / body.torso_length
+
+
+def worn_skirt_hem(person: Person, lines: LegLines) -> float | None:
     """t of the hem of a skirt that is worn now; None for trousers, shorts or nothing seen."""
     body = person.body
     t = np.arange(1.0, 3.2, 0.02, dtype=np.float32)
@@ -73,10 +80,22 @@ def worn_skirt_hem(person: Person) -> float | None:
     if not len(ends) or not inside[ends[0]]:
         return None
     end = float(t[ends[0]])
-    return end if end > fork + 0.08 else None
+    return end if end > fork + 0.08 and _ends_on_legs(person, lines, end) else None
 
 
-def skirt_width(person: Person, side: Side, t: Values, own: Values) -> Values:
+def _ends_on_legs(person: Person, lines: LegLines, end: float) -> bool:
+    """Whether the cloth ends on both legs about where it ends between them, as a skirt does and trousers do not."""
+    body = person.body
+    hem = spine(body, np.float32([end]))[0][0]
+    for side in SIDES:
+        leg = leg_of(body, side)
+        place = lines[side][int(np.clip(leg.hem, 0, 1) * (len(lines[side]) - 1))]
+        if float((place - hem) @ body.down) > 0.15 * body.unit:
+            return False
+    return True
+
+
+def skirt_width(person: Person, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
     """Half width of a skirt of ``own`` half width at ``t``, px: on the worn outline where that is near, never narrower
     than hips and legs, else as it was cut."""
     body = person.body
@@ -84,22 +103,22 @@ def skirt_width(person: Person, side: Side, t: Values, own: Values) -> Values:
     near = outline * drawn_to(own / np.maximum(outline, 1))
     # Far below, and where trousers or a wider skirt are worn, the outline is not that of a body.
     near = np.where((t > 2.0) | (outline > 1.6 * own), own, near)
-    return np.maximum(near, _legs_reach(person, side, t)).astype(np.float32)
+    return np.maximum(near, _legs_reach(person, lines, side, t)).astype(np.float32)
 
 
-def _width(person: Person, side: Side, t: Values, own: Values) -> Values:
+def _width(person: Person, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
     """Half width at ``t``: held by waist and hips, free below them."""
     outline = torso_outline(person.body, side, np.minimum(t, 2.0))
     held = np.clip((1.12 - t) / 0.25, 0, 1)
     room = np.interp(t, [t[0], t[0] + 0.1], [1.02, 1.3])
     snug = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.99, room)
-    return smooth((snug * held + skirt_width(person, side, t, own) * (1 - held)).astype(np.float32), 1.5)
+    return smooth((snug * held + skirt_width(person, lines, side, t, own) * (1 - held)).astype(np.float32), 1.5)
 
 
-def _legs_reach(person: Person, side: Side, t: Values) -> Values:
+def _legs_reach(person: Person, lines: LegLines, side: Side, t: Values) -> Values:
     """How far hips and legs stand out from the skirt's axis at ``t``, px."""
     body = person.body
-    curve = find_leg_lines(person)[side]
+    curve = lines[side]
     places, _ = spine(body, t)
     share = np.linspace(0, 1, len(curve), dtype=np.float32)
     depth = curve[:, 1]

@@ -129,9 +129,11 @@ def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
 def torso_outline(body: Body, side: Side, t: Values) -> Values:
     """Half width of the body at ``t``, px; under a top worn loose it is drawn in from the hips to a waist.
 
-    A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9).
+    A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9); seen wider than the hips it is a sleeve.
     """
     seen = half_width(body, side, t)
+    hips_seen = float(half_width(body, side, np.array([1.05, 1.15], np.float32)).mean())
+    seen = np.where(t < 0.9, np.minimum(seen, 1.03 * hips_seen), seen).astype(np.float32)
     if waist_is_seen(body):
         return seen
     edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
