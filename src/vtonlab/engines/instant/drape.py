@@ -45,7 +45,7 @@ def scale_pattern(garment: Garment, scale: float) -> Pattern:
     A quarter more than needed is kept for places where the cloth is stretched. Never enlarges.
     """
     factor = min(1.0, 1.25 * scale)
-    whole = _visible(garment)
+    whole = _even_edge(_visible(garment))
     front = np.minimum(whole, _torso(garment))
     picture = garment.picture
     if factor < 0.9:
@@ -65,6 +65,12 @@ def _visible(garment: Garment) -> Plane:
     if not inside.any():
         return garment.alpha
     return np.minimum(garment.alpha, cv2.GaussianBlur((1 - inside) * np.uint8(255), (0, 0), 1.0))
+
+
+def _even_edge(alpha: Plane) -> Plane:
+    """The coverage with a smooth edge: steps of a coarse or compressed photo would show as fringes on the person."""
+    soft = cv2.GaussianBlur(alpha, (0, 0), 0.0035 * alpha.shape[0])
+    return cv2.convertScaleAbs(cv2.subtract(soft, 50), alpha=255 / 155)
 
 
 def _torso(garment: Garment) -> Plane:
@@ -94,7 +100,8 @@ def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y:
     )
     if part is not Part.BODY:
         covered = cv2.GaussianBlur(np.where(map_x > 0.5 * OUTSIDE, np.float32(255), np.float32(0)), (0, 0), 1.1)
-        alpha = np.minimum(alpha, np.clip(covered * 1.6 - 0.6 * 255, 0, 255).astype(np.uint8))
+        edge = np.clip(covered * 1.6 - 0.6 * 255, 0, 255).astype(np.uint8)
+        alpha = np.minimum(alpha, edge)
     return Cloth(part, region, np.asarray(colour, np.uint8), np.asarray(alpha, np.uint8), map_x, map_y)
 
 

@@ -20,6 +20,9 @@ from vtonlab.engines.instant.skirt import floor_t, skirt_width, worn_skirt_hem
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
 
+COLLAR_LEAN = 0.5
+"""Height of a worn collar above the shoulder, as a share of its height laid flat."""
+
 COLLAR_RISE = -0.05
 """Rise of the front of a garment with a collar, units: the collar's stand keeps it lower than a plain neckline."""
 
@@ -51,6 +54,7 @@ def fit_torso(person: Person, garment: Garment) -> TorsoFit:
         shoulder = _pin_shoulder(pins, body, garment, side, hang)
         armpit = _pin_flank(pins, person, garment, side, hang)
         seams[side] = (shoulder, armpit)
+        _pin_collar(pins, body, garment, side, hang)
     _pin_middle(pins, body, garment, hang)
     body_points, garment_points, weights = pins.arrays()
     plate = fit_thin_plate(body_points, garment_points, weights)
@@ -154,9 +158,10 @@ def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, t
         return 1.0
     if garment.kind is GarmentKind.DRESS:
         lines = find_leg_lines(person)
-        ratio = ((worn_skirt_hem(person, lines) or hem_t) - armpit_t) / (hem_t - armpit_t)
-        longest = (floor_t(person, lines) - armpit_t) / (hem_t - armpit_t)
-        return float(ratio) if 0.85 <= ratio <= 1.2 else float(min(1.0, longest))
+        length, worn = hem_t - armpit_t, worn_skirt_hem(person, lines)
+        if worn is not None and 0.85 <= (worn - armpit_t) / length <= 1.2:
+            return float((worn - armpit_t) / length)
+        return float(min(1.0, (floor_t(person, lines) - armpit_t) / length))
     if tucked:
         return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
     wanted = body.top_hem_t
@@ -220,6 +225,21 @@ def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: H
         end = shoulder_point(body, side, inner + reach * share) + up
         pins.add(end, (x, row), 2.0)
     return end
+
+
+def _pin_collar(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> None:
+    """Let a collar lie: laid flat it shows its whole height, worn it leans back round the neck."""
+    if not garment.has_collar or len(garment.neckline) < 2:
+        return
+    neck = garment.landmarks[f"neck_{side}"]
+    top = garment.neckline[0 if side == "left" else -1]
+    height = neck.y - float(top[1])
+    if height < 0.02 * _span(garment, "armpit"):
+        return
+    base = shoulder_point(body, side, hang.neck_u[side])
+    up = np.float32([body.across[1], -body.across[0]])
+    aside = (float(top[0]) - neck.x) * hang.scale * body.turn
+    pins.add(base + body.across * np.float32(aside) + up * np.float32(COLLAR_LEAN * height * hang.scale), top, 1.0)
 
 
 def _pin_at_bust(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> Points:

@@ -128,8 +128,7 @@ def _bare_shape(person: Person, arms: dict[Side, Arm2D], kind: GarmentKind) -> P
     shape = np.zeros(person.labels.shape, np.uint8)
     if kind is not GarmentKind.LOWER:
         cv2.fillPoly(shape, [_torso_outline(body).astype(np.int32)], 255)
-        base = body.shoulders - body.down * np.float32(0.05 * body.unit)
-        cv2.line(shape, _pixel(body.chin), _pixel(base), 255, max(1, round(0.3 * body.unit)))
+        cv2.fillPoly(shape, [_neck_outline(body).astype(np.int32)], 255)
         for arm in arms.values():
             shape[arm.arc >= 0] = 255
     if kind is not GarmentKind.UPPER:
@@ -150,6 +149,15 @@ def _torso_outline(body: Body) -> Points:
     top_left = [shoulder_point(body, "left", u * body.unit) - up for u in (0.5, 0.45, 0.3, 0.17)]
     top_right = [shoulder_point(body, "right", u * body.unit) - up for u in (0.17, 0.3, 0.45, 0.5)]
     return np.vstack([*top_left, *top_right, right, left[::-1]])
+
+
+def _neck_outline(body: Body) -> Points:
+    """Closed outline of neck and collar bones: whatever a collar hid between the jaw and the shoulders is skin."""
+    up = np.float32([body.across[1], -body.across[0]])
+    jaw = body.chin + up * np.float32(0.1 * body.unit)
+    half = body.across * np.float32(0.2 * body.unit)
+    left, right = shoulder_point(body, "left", 0.3 * body.unit), shoulder_point(body, "right", 0.3 * body.unit)
+    return np.stack([jaw - half, jaw + half, right, body.shoulders - up * np.float32(0.1 * body.unit), left])
 
 
 def _hip_outline(body: Body) -> Points:

@@ -119,10 +119,11 @@ def _lengths(
     skew = float(np.clip((outer_stop - inner_stop) / 2, -0.035 * unit, 0.035 * unit))
     if garment.cut is Cut.LONG_SLEEVE and middle > 0.7 * arm.length:
         middle, skew = float(np.clip(middle, 0.97 * arm.length, 1.02 * arm.length)), 0.2 * skew
-    elif arm.worn > 0.07 * arm.length and abs(middle - arm.worn) < 0.2 * unit:
+    elif arm.worn > 0.07 * arm.length:
         # A cuff near the worn top's own cuff is laid onto it: nothing has to be invented then.
-        middle = arm.worn
-    return middle + skew, begin, max(middle - skew, begin + 0.04 * unit)
+        middle += (arm.worn - middle) * float(np.clip(2 - abs(middle - arm.worn) / (0.18 * unit), 0, 1))
+    stop = middle - skew
+    return middle + skew, min(begin, stop - 0.12 * unit), stop
 
 
 def _outward(body: Body, curve: Points, side: Side) -> Points:
