@@ -53,9 +53,9 @@ class Progress:
         rate = self._rate()
         if self._bar is not None:
             self._bar.update(self._task, completed=self._done, rate=f"{rate:.1f}/s" if rate else "")
-        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+        elif rate and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            left = (self._total - self._done) / rate if rate else 0
+            left = (self._total - self._done) / rate
             words = here(f"{rate:.1f}/s, {left:.0f} s left", f"每秒 {rate:.1f}，剩余 {left:.0f} 秒")
             print(f"{self._what} {self._done}/{self._total}  {words}", file=sys.stderr, flush=True)
 

@@ -61,9 +61,6 @@ class Photo:
 
 
 DEFAULT_LIMITS: Final = Limits()
-_DRAFT_GAP: Final = 1.5
-"""How much larger than wanted a JPEG is decoded at least, before the careful resize."""
-
 _REDUCING_GAP: Final = 2.0
 """How much larger than wanted the cheap first step of that resize leaves a picture."""
 
@@ -200,7 +197,7 @@ def _decode(image: Image | ImageFile, kind: Format, reduce_to: int | None) -> Ph
     full = image.size
     wanted = _fit_within(full, reduce_to)
     if wanted != full and kind is Format.JPEG:
-        image.draft(image.mode, (round(wanted[0] * _DRAFT_GAP), round(wanted[1] * _DRAFT_GAP)))
+        image.draft(image.mode, wanted)  # decodes at 1/2, 1/4 or 1/8, no smaller than wanted
     image.load()
     # PNG keeps its EXIF behind the pixels, so this is read only now. HEIF's own rotation is applied by its decoder.
     orientation = 1 if kind is Format.HEIF else read_orientation(_exif_of(image))
