@@ -18,7 +18,7 @@ from vtonlab.engines.instant.drape import Cloth, whole_alpha
 from vtonlab.engines.instant.records import Label, Part, Person, Picture, Plane
 from vtonlab.engines.instant.reveal import Undressed, torso_t
 from vtonlab.engines.instant.shade import Light, round_off, shade_cloth, throw_shadow
-from vtonlab.engines.instant.warp import Field
+from vtonlab.engines.instant.warp import Field, Region
 
 SLEEVES = {"left": Part.LEFT_SLEEVE, "right": Part.RIGHT_SLEEVE}
 
@@ -170,12 +170,17 @@ def _arm_in_front(person: Person, undressed: Undressed, wearing: Wearing, side: 
     upper = float(np.linalg.norm(arm_of(person.body, side).elbow - arm_of(person.body, side).shoulder))
     start = cuff - 0.03 * unit if cuff > 0 else 0.36 * upper
     soft = 0.02 * unit if cuff > 0 else 0.16 * unit
-    along = np.clip((arm.arc - start) / soft, 0, 1)
-    along[arm.arc < 0] = 0
+    whole = np.zeros(arm.arc.shape, np.uint8)
+    # Nothing of this reaches further than the arm's own place in the picture.
+    box = Region(*cv2.boundingRect((arm.arc >= 0).astype(np.uint8))).grown(0.05 * unit + 4, whole.shape).slices
+    arc = arm.arc[box]
+    along = np.clip((arc - start) / soft, 0, 1)
+    along[arc < 0] = 0
     shape = blur(np.asarray(along, np.float32), max(1.0, 0.008 * unit))
     # Only where the arm is seen, or where the worn sleeve covered it: never the body beside it.
-    seen = cv2.add(person.mattes[Label.SKIN], times(undressed.gone, _slim(arm.arc, unit)))
-    return times((shape * 255).astype(np.uint8), seen)
+    seen = cv2.add(person.mattes[Label.SKIN][box], times(undressed.gone[box], _slim(arc, unit)))
+    whole[box] = times((shape * 255).astype(np.uint8), np.asarray(seen, np.uint8))
+    return whole
 
 
 def _slim(arc: Field, unit: float) -> Plane:
