@@ -63,7 +63,9 @@ make_venv_with_uv() {
     find_uv || { install_debian_python && find_uv; } || stop \
         "Python 3.11 or 3.12 is needed, and there is neither pip nor uv to fetch it with." \
         "Debian, Ubuntu: sudo apt-get install python3-venv · macOS: xcode-select --install · then run make again."
-    "$UV" venv --quiet --seed --python 3.12 .venv
+    "$UV" venv --quiet --seed --python 3.12 .venv || stop \
+        "uv could not bring Python 3.12." \
+        "check the network connection (Python comes from github.com), or install Python 3.11 or 3.12; then run make again."
 }
 
 # Leaves the way to start uv in $UV: the machine's own, or one installed from PyPI into .uv/.
