@@ -23,7 +23,7 @@ def bleed(picture: Picture, known: Plane) -> Picture:
     colour = cv2.resize(marked, half, interpolation=cv2.INTER_AREA).astype(np.float32)  # already times its weight
     filled = _pull(colour, weight)
     whole = cv2.resize(np.clip(filled, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(known[..., None] > 0, picture, whole)
+    return np.where(known[..., None] > 0, picture, whole).astype(np.uint8, copy=False)
 
 
 def _pull(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -73,8 +73,7 @@ def _has_shoulders(outline: Outline) -> bool:
 def _hip_width(outline: Outline) -> float:
     """Width across the upper third."""
     upper = outline.top + 0.35 * outline.height
-    sides = (outline.left, outline.right)
-    return sum(float(side.out[side.down < upper].max(initial=1.0)) for side in sides)
+    return sum(float(side.out[side.down < upper].max(initial=1.0)) for side in (outline.left, outline.right))
 
 
 def _shoulder_slope(side: Side, outline: Outline) -> float:
@@ -114,7 +113,7 @@ def _cuff_depth(left: Reading, right: Reading) -> float:
     return float(np.mean(depths))
 
 
-def find_waist(outline: Outline, left: Reading, right: Reading) -> dict[str, Landmark]:
+def find_waist(left: Reading, right: Reading) -> dict[str, Landmark]:
     """A dress's waist: the narrowest place between armpits and hips, else where a waist usually is."""
     found = {}
     for reading, suffix in ((left, "left"), (right, "right")):

@@ -38,7 +38,9 @@ class Cutting:
     contrast: float
     """Median Lab difference between cloth and backdrop."""
     rivals: int
-    """Other separate things in the photo that are nearly as large as the garment."""
+    """Other separate things in the photo of at least a quarter of the garment's size."""
+    equals: int
+    """Those of them that are as good as equal in size and stand beside the garment, or many small things."""
     certainty: float
     """0…1."""
 
@@ -57,13 +59,13 @@ def cut_out(picture: Picture) -> Cutting:
         difference = backdrop.difference(lab if backdrop.flat else _quieten(lab, backdrop))
         solid = _flood(lab, difference, backdrop)
         solid = _strip_halo(lab, solid, backdrop, difference)
-    solid, rivals = _keep_garment(solid)
+    solid, rivals, equals = _keep_garment(solid)
     inside = solid > 0
     contrast = float(np.median(difference[inside][::7])) if inside.any() else 0.0
     if contrast < _LOW_CONTRAST and not backdrop.busy:
         solid = _mend_pale_cloth(solid, difference)
-    matte = _soften(picture, solid, lab, difference, backdrop, contrast)
-    return Cutting(matte, backdrop, contrast, rivals, _certainty(backdrop, contrast, solid))
+    matte = _soften(solid, lab, difference, backdrop, contrast)
+    return Cutting(matte, backdrop, contrast, rivals, equals, _certainty(backdrop, contrast, solid))
 
 
 def _quieten(lab: NDArray[np.uint8], backdrop: Backdrop) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -150,7 +152,7 @@ def _islands(
 def _strip_halo(
     lab: NDArray[np.uint8], solid: Plane, backdrop: Backdrop, difference: NDArray[np.float32]
 ) -> Plane:
-    """Take drop shadow, compression fringe and narrow gaps off: what looks like backdrop and unlike the cloth nearby."""
+    """Take shadow, compression fringe and narrow gaps off: what looks like backdrop and unlike the cloth nearby."""
     deep = cv2.erode(solid, np.ones((19, 19), np.uint8), borderValue=0)
     if cv2.countNonZero(deep) < 500:
         return solid
@@ -163,7 +165,7 @@ def _strip_halo(
     eager = _strip(lab, solid, backdrop, difference, nearby, known)
     reach = 20
     padded = cv2.copyMakeBorder(eager, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    bridged = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach + 1))[reach:-reach, reach:-reach] & careful
+    bridged = careful & cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach + 1))[reach:-reach, reach:-reach]
     bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
     lost = 1 - cv2.countNonZero(bridged) / max(cv2.countNonZero(careful), 1)
     return bridged.astype(np.uint8, copy=False) if lost < 0.05 else careful
@@ -214,7 +216,8 @@ def _strip(
     loose = ((solid == 0) | (weak & (near > 0))).astype(np.uint8)
     loose = cv2.dilate(cv2.erode(loose, np.ones((3, 3), np.uint8), borderValue=1), np.ones((3, 3), np.uint8))
     outer = _reached_from_border(loose)
-    outer |= _islands(loose & (outer ^ 1), lab, like_ground, solid, 5.0 if backdrop.flat else 3 * backdrop.spread + 3)
+    near_enough = 5.0 if backdrop.flat else 3 * backdrop.spread + 3
+    outer |= _islands(loose & (outer ^ 1), lab, like_ground, solid, near_enough)
     kept = cv2.morphologyEx((solid & (outer ^ 1)).astype(np.uint8), cv2.MORPH_OPEN, _disc(5))
     return kept.astype(np.uint8, copy=False)
 
@@ -254,7 +257,8 @@ def _cut_from_busy_ground(picture: Picture) -> Plane:
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
     rows, columns = small.shape[:2]
     trimap = np.full((rows, columns), cv2.GC_PR_BGD, np.uint8)
-    cv2.ellipse(trimap, (columns // 2, rows // 2), (int(columns * 0.40), int(rows * 0.42)), 0, 0, 360, cv2.GC_PR_FGD, -1)
+    axes = (int(columns * 0.40), int(rows * 0.42))
+    cv2.ellipse(trimap, (columns // 2, rows // 2), axes, 0, 0, 360, cv2.GC_PR_FGD, -1)
     rim = max(2, columns // 50)
     trimap[:rim], trimap[-rim:] = cv2.GC_BGD, cv2.GC_BGD
     trimap[:, :rim], trimap[:, -rim:] = cv2.GC_BGD, cv2.GC_BGD
@@ -267,17 +271,27 @@ def _cut_from_busy_ground(picture: Picture) -> Plane:
     return (guided > 127).astype(np.uint8)
 
 
-def _keep_garment(solid: Plane) -> tuple[Plane, int]:
-    """The largest piece with what belongs to it (8 % of it or more), and how many rivals of half its size there are."""
+def _keep_garment(solid: Plane) -> tuple[Plane, int, int]:
+    """The largest piece; how many others are a quarter of its size, and how many rival it.
+
+    Rivals are pieces of three quarters of its size beside it, or a photo full of small things, as a text is.
+    """
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(5))
     solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, _disc(5))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     if count <= 1:
-        return np.zeros_like(solid), 0
+        return np.zeros_like(solid), 0, 0
     areas = stats[1:, cv2.CC_STAT_AREA]
     largest = int(areas.argmax()) + 1
-    rivals = int((areas > 0.5 * areas.max()).sum()) - 1
-    return (labels == largest).astype(np.uint8), rivals
+    left, width = stats[largest, cv2.CC_STAT_LEFT], stats[largest, cv2.CC_STAT_WIDTH]
+    others = stats[np.arange(1, count)[np.arange(1, count) != largest]] if count > 2 else stats[:0]
+    aside = (others[:, cv2.CC_STAT_LEFT] >= left + 0.9 * width) | (
+        others[:, cv2.CC_STAT_LEFT] + others[:, cv2.CC_STAT_WIDTH] <= left + 0.1 * width
+    )
+    equals = int((aside & (others[:, cv2.CC_STAT_AREA] > 0.75 * areas.max())).sum())
+    scattered = areas.max() < 0.02 * solid.size and areas.sum() > 4 * areas.max()
+    rivals = int((others[:, cv2.CC_STAT_AREA] > 0.25 * areas.max()).sum())
+    return (labels == largest).astype(np.uint8), rivals, max(equals, int(scattered))
 
 
 def _mend_pale_cloth(solid: Plane, difference: NDArray[np.float32]) -> Plane:
@@ -302,7 +316,6 @@ def _fill_holes(solid: Plane, largest: float) -> Plane:
 
 
 def _soften(
-    picture: Picture,
     solid: Plane,
     lab: NDArray[np.uint8],
     difference: NDArray[np.float32],

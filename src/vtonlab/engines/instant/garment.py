@@ -11,6 +11,7 @@ from vtonlab.engines.contract import GarmentKind, Note, Picture
 from vtonlab.engines.instant.bleed import bleed
 from vtonlab.engines.instant.classify import find_waist, tell_cut, tell_kind
 from vtonlab.engines.instant.cut_out import Cutting, cut_out
+from vtonlab.engines.instant.garment_advice import UNSURE, take_notes
 from vtonlab.engines.instant.landmarks import Reading, find_upper_landmarks, name_landmarks
 from vtonlab.engines.instant.lower_landmarks import Gap, find_gap, find_lower_landmarks
 from vtonlab.engines.instant.neckline import find_neckline
@@ -18,8 +19,10 @@ from vtonlab.engines.instant.outline import Outline, resample, trace_outline
 from vtonlab.engines.instant.pieces import split_lower, split_upper
 from vtonlab.engines.instant.records import Cut, Garment, Landmark, Plane, Points
 from vtonlab.engines.instant.upright import Upright, set_upright
-from vtonlab.errors import GarmentNotUnderstood
+from vtonlab.errors import GarmentNotUnderstood, ImageTooSmall, Text
 
+LEAST_SIDE = 48
+"""Pixels a photo has at least on each side."""
 _SMALLEST_SHARE = 0.008
 """A garment fills at least this share of its photo."""
 
@@ -30,9 +33,12 @@ def analyse_garment(photo: Picture, kind: GarmentKind = GarmentKind.AUTO, workin
     ``kind`` is obeyed when it is not AUTO. ``working_height`` bounds the working picture's longer side. Raises
     :class:`.errors.GarmentNotUnderstood` when no garment can be made out.
     """
+    _insist_on_size(photo)
     picture = bring_to_size(photo, 2 * working_height)
-    cutting = cut_out(bring_to_size(picture, working_height))
+    small = bring_to_size(picture, working_height)
+    cutting = cut_out(small)
     _insist_on_one(cutting)
+    notes = take_notes(small, cutting)
     upright = set_upright(picture, cutting.matte, working_height)
     outline = trace_outline(upright.matte, upright.axis_x)
     left, right = find_upper_landmarks(outline)
@@ -41,8 +47,10 @@ def analyse_garment(photo: Picture, kind: GarmentKind = GarmentKind.AUTO, workin
     if kind not in (GarmentKind.AUTO, told):
         told, told_sure = kind, 0.6
     if told is GarmentKind.LOWER:
-        return _describe_lower(upright, cutting, outline, gap, left, right, told_sure)
-    return _describe_upper(upright, cutting, outline, left, right, told, told_sure)
+        shape = _read_lower(upright, outline, gap, left, right, told_sure)
+    else:
+        shape = _read_upper(upright, outline, left, right, told, told_sure)
+    return _write_down(upright, cutting, outline, shape, notes)
 
 
 def bring_to_size(photo: Picture, longest: int) -> Picture:
@@ -54,9 +62,26 @@ def bring_to_size(photo: Picture, longest: int) -> Picture:
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
+def advise_garment(photo: Picture) -> tuple[Note, ...]:
+    """What would make a better photo of a garment, before any fitting; empty where nothing would. Raises nothing."""
+    try:
+        return analyse_garment(photo).notes
+    except (GarmentNotUnderstood, ImageTooSmall) as error:
+        words = Text(f"{error.say('en')} {error.advise('en')}", f"{error.say('zh')}{error.advise('zh')}")
+        return (Note(error.code, "problem", words),)
+
+
+def _insist_on_size(photo: Picture) -> None:
+    if min(photo.shape[:2]) < LEAST_SIDE:
+        raise ImageTooSmall(
+            name="garment", found=f"{photo.shape[1]} × {photo.shape[0]}", limit=f"{LEAST_SIDE} px"
+        )
+
+
 def _insist_on_one(cutting: Cutting) -> None:
+    """One garment that stands out: not nothing, not the whole photo, not a heap of small things or a row of equals."""
     share = float((cutting.matte > 127).mean())
-    if share < _SMALLEST_SHARE or share > 0.995:
+    if share < _SMALLEST_SHARE or share > 0.995 or cutting.equals > 0:
         raise GarmentNotUnderstood
 
 
@@ -72,20 +97,14 @@ class _Shape:
     open_front: bool = False
 
 
-def _describe_upper(
-    upright: Upright,
-    cutting: Cutting,
-    outline: Outline,
-    left: Reading,
-    right: Reading,
-    kind: GarmentKind,
-    sure: float,
-) -> Garment:
-    neckline = find_neckline(upright.picture, upright.matte, outline, left, right)
+def _read_upper(
+    upright: Upright, outline: Outline, left: Reading, right: Reading, kind: GarmentKind, sure: float
+) -> _Shape:
+    neckline = find_neckline(upright.picture, upright.matte, left, right)
     landmarks = name_landmarks(left, right)
     if kind is GarmentKind.DRESS:
-        landmarks |= find_waist(outline, left, right)
-    shape = _Shape(
+        landmarks |= find_waist(left, right)
+    return _Shape(
         landmarks=landmarks,
         parts=split_upper(upright.matte, left, right, neckline),
         neckline=neckline.points,
@@ -94,14 +113,13 @@ def _describe_upper(
         certainty=sure,
         has_collar=left.neck != left.collar_top or right.neck != right.collar_top,
     )
-    return _write_down(upright, cutting, outline, shape)
 
 
-def _describe_lower(
-    upright: Upright, cutting: Cutting, outline: Outline, gap: Gap | None, left: Reading, right: Reading, sure: float
-) -> Garment:
+def _read_lower(
+    upright: Upright, outline: Outline, gap: Gap | None, left: Reading, right: Reading, sure: float
+) -> _Shape:
     landmarks = find_lower_landmarks(upright.matte, outline, gap)
-    shape = _Shape(
+    return _Shape(
         landmarks=landmarks,
         parts=split_lower(upright.matte, outline, gap),
         neckline=_waistline(outline, landmarks),
@@ -109,7 +127,6 @@ def _describe_lower(
         cut=tell_cut(GarmentKind.LOWER, outline, gap, left, right),
         certainty=sure,
     )
-    return _write_down(upright, cutting, outline, shape)
 
 
 def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:
@@ -122,10 +139,13 @@ def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:
     return resample(path.astype(np.float64), 64).astype(np.float32)
 
 
-def _write_down(upright: Upright, cutting: Cutting, outline: Outline, shape: _Shape) -> Garment:
-    core = cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((3, 3), np.uint8))
+def _write_down(
+    upright: Upright, cutting: Cutting, outline: Outline, shape: _Shape, notes: tuple[Note, ...]
+) -> Garment:
+    core = np.asarray(cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
     seen = float(np.mean([mark.certainty for mark in shape.landmarks.values()]))
     symmetry = float(np.clip((upright.symmetry - 0.6) / 0.3, 0.3, 1))
+    certainty = cutting.certainty * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry) * (0.7 + 0.3 * shape.certainty)
     return Garment(
         picture=bleed(upright.picture, core),
         alpha=upright.matte,
@@ -141,10 +161,6 @@ def _write_down(upright: Upright, cutting: Cutting, outline: Outline, shape: _Sh
         has_collar=shape.has_collar,
         worn=False,
         hidden=np.zeros((0, 0), np.uint8),
-        notes=_notes(cutting),
-        certainty=float(np.clip(cutting.certainty * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry) * (0.7 + 0.3 * shape.certainty), 0, 1)),
+        notes=(*notes, UNSURE) if seen < 0.5 or upright.symmetry < 0.7 else notes,
+        certainty=float(np.clip(certainty, 0, 1)),
     )
-
-
-def _notes(cutting: Cutting) -> tuple[Note, ...]:
-    return ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -145,7 +146,7 @@ def _list_bays(side: Side, outline: Outline, neck: int) -> list[Bay]:
     hull = cv2.convexHull(closed.reshape(-1, 1, 2), returnPoints=False)[:, 0]
     corners = sorted({0, len(points) - 1} | {int(index) for index in hull if index < len(points)})
     bays = []
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in pairwise(corners):
         if end - start < 3:
             continue
         depth = depth_of_bay(side, neck + start, neck + end)
@@ -241,7 +242,8 @@ def _find_hem(side: Side, outline: Outline, after: int) -> tuple[int, float]:
 
 def _body_half_width(side: Side, outline: Outline, hem: int) -> float:
     """A low quartile of the side's distance from the axis over the lower half, last crossing of each row."""
-    rows = np.linspace(outline.top + 0.55 * outline.height, max(side.down[hem], outline.top + 0.6 * outline.height), 12)[:-1]
+    last = max(float(side.down[hem]), outline.top + 0.6 * outline.height)
+    rows = np.linspace(outline.top + 0.55 * outline.height, last, 12)[:-1]
     widths = []
     for row in rows:
         crossing = np.nonzero((side.down[:-1] < row) != (side.down[1:] < row))[0]

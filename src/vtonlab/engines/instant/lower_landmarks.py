@@ -42,7 +42,7 @@ def find_gap(picture: Picture, matte: Plane, outline: Outline) -> Gap | None:
         if _width_of_gap(matte, outline, start + first) > 0.35:
             return None  # two sleeves that hang past the hem
         return _limit_rise(Gap(float(middle[first]), float(start + first), 0.95, True), outline)
-    return _find_inseam(picture, matte, outline, opened)
+    return _find_inseam(picture, outline, opened)
 
 
 def _central_gaps(matte: Plane, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -92,7 +92,7 @@ def _first_lasting(opened: NDArray[np.bool_]) -> int:
     return int(np.nonzero(opened)[0][0])
 
 
-def _find_inseam(picture: Picture, matte: Plane, outline: Outline, opened: NDArray[np.bool_]) -> Gap | None:
+def _find_inseam(picture: Picture, outline: Outline, opened: NDArray[np.bool_]) -> Gap | None:
     """Legs that lie together: a notch in the hem, and a lasting dark or bright line up the middle."""
     slender = outline.height / max(outline.width, 1)
     notch = outline.bottom - float(outline.left.down[-1])
@@ -100,7 +100,7 @@ def _find_inseam(picture: Picture, matte: Plane, outline: Outline, opened: NDArr
     line = _central_line(picture, outline)
     if slender < 1.5 or notch + parted * outline.height < 0.012 * outline.height or line < 1.6:
         return None
-    waist = outline.left.out[: len(outline.left.out) // 6].max() + outline.right.out[: len(outline.right.out) // 6].max()
+    waist = sum(side.out[: len(side.out) // 6].max() for side in (outline.left, outline.right))
     rise = min(0.85 * float(waist), 0.36 * outline.height)
     return Gap(outline.axis_x, outline.top + rise, 0.4, False)
 
@@ -134,7 +134,7 @@ def find_lower_landmarks(matte: Plane, outline: Outline, gap: Gap | None) -> dic
         waist = waists[side.sign]
         found[f"waist_{suffix}"] = _landmark(side, waist, 0.9)
         found[f"hip_{suffix}"] = _landmark(side, _at_row(side, waist, float(side.down[waist]) + depth), 0.8)
-        outer = _outer_hem(side, outline, waist)
+        outer = _outer_hem(side, waist)
         found[f"hem_outer_{suffix}"] = _landmark(side, outer, 0.9)
         if gap is not None:
             found[f"hem_inner_{suffix}"] = _inner_hem(matte, side, outer, gap, outline)
@@ -161,7 +161,7 @@ def _at_row(side: Side, after: int, row: float) -> int:
     return after + int(below[0]) if below.size else len(side.down) - 1
 
 
-def _outer_hem(side: Side, outline: Outline, after: int) -> int:
+def _outer_hem(side: Side, after: int) -> int:
     index = np.arange(after, len(side.out))
     return int(index[(side.down[index] + 0.6 * side.out[index]).argmax()])
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.contract import Picture
 from vtonlab.engines.instant.landmarks import Reading
-from vtonlab.engines.instant.outline import Outline, resample
+from vtonlab.engines.instant.outline import resample
 from vtonlab.engines.instant.records import Plane, Points
 
 _RAYS = 72
@@ -53,7 +53,7 @@ class _Frame:
         return self.centre + across[..., None] * self.across + down[..., None] * self.down
 
 
-def find_neckline(picture: Picture, matte: Plane, outline: Outline, left: Reading, right: Reading) -> Neckline:
+def find_neckline(picture: Picture, matte: Plane, left: Reading, right: Reading) -> Neckline:
     """The front neckline between the two sides' highest points (where a collar stands, its top edge)."""
     ends = [np.array(reading.side.point(reading.collar_top)) for reading in (left, right)]
     frame = _frame(ends[0], ends[1])
@@ -120,7 +120,9 @@ def _open_depth(cover: NDArray[np.float32], radii: NDArray[np.float64], width: f
     return 0.0
 
 
-def _best_path(edges: NDArray[np.float64], radii: NDArray[np.float64], width: float, open_depth: float) -> NDArray[np.int64]:
+def _best_path(
+    edges: NDArray[np.float64], radii: NDArray[np.float64], width: float, open_depth: float
+) -> NDArray[np.int64]:
     """Radius index per ray: strong edges, small radii, smooth steps, ends near the ends; by dynamic programming."""
     start = int(np.abs(radii - width / 2).argmin())
     places = np.arange(_STEPS)
@@ -175,7 +177,8 @@ def _best_vee(
     edges = _edges_across(picture, curves, max(3.0, 0.025 * frame.width), 0.5 if standing else 1.0)
     halves = np.stack([edges[:, :20], edges[:, 20:]])
     each = 0.5 * halves.mean(2) + 0.5 * np.percentile(halves, 25, axis=2)
-    scores = (each.min(0) + each.mean(0)) / 2 if standing else 0.5 * edges.mean(1) + 0.5 * np.percentile(edges, 25, axis=1)
+    both = 0.5 * edges.mean(1) + 0.5 * np.percentile(edges, 25, axis=1)
+    scores = (each.min(0) + each.mean(0)) / 2 if standing else both
     scores = scores - 0.05 * grid_d[:, 0]
     if standing:  # seams of the collar's inner band compete with its edge, and lie higher
         scores = scores - 0.25 * np.maximum(np.log(0.65 / grid_d[:, 0]), 0)
@@ -204,7 +207,7 @@ def _edges_across(
     window = picture[low[1] : high[1], low[0] : high[0]]
     lab = cv2.cvtColor(cv2.GaussianBlur(window, (0, 0), 1.3), cv2.COLOR_RGB2LAB)
     outside, along, inside = (
-        _sample(lab, (curves + move - low).astype(np.float32)).astype(np.float64) for move in (normal, 0 * normal, -normal)
+        _sample(lab, (curves + move * normal - low).astype(np.float32)).astype(np.float64) for move in (1, 0, -1)
     )
     step = np.sqrt(((outside - inside) ** 2).sum(-1))
     step *= np.where(outside[..., 0] < inside[..., 0] - 2, lit_inside, 1.0)

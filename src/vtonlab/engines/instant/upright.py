@@ -54,12 +54,12 @@ def set_upright(picture: Picture, matte: Plane, largest: int) -> Upright:
         left, top = x - margin, y - margin
         shown, cut = _crop(picture, left, top, size), _crop(matte, left, top, size, 0)
     else:
-        shown = _resample(picture, to_work @ np.diag([1 / sampled, height / picture.shape[0], 1]), size, cv2.BORDER_REPLICATE)
+        shown = _resample(picture, to_work @ np.diag([1 / sampled, 1 / sampled, 1]), size, cv2.BORDER_REPLICATE)
         cut = _resample(matte, to_work, size, cv2.BORDER_CONSTANT)
         if scale > 1.3:
             steep = min(scale, 4.0)
-            cut = np.clip((cv2.GaussianBlur(cut, (0, 0), 0.5 * scale).astype(np.float32) - 127.5) * steep + 127.5, 0, 255)
-            cut = np.rint(cut).astype(np.uint8)
+            calm = cv2.GaussianBlur(cut, (0, 0), 0.5 * scale).astype(np.float32)
+            cut = np.rint(np.clip((calm - 127.5) * steep + 127.5, 0, 255)).astype(np.uint8)
     axis_x, symmetry = find_axis(cut)
     return Upright(shown, cut, axis_x, symmetry, tilt, scale)
 
@@ -92,7 +92,7 @@ def _symmetry_of(silhouette: NDArray[np.float32]) -> tuple[float, float]:
 
     Each row's correlation with its own mirror image, all columns at once, by the Fourier transform.
     """
-    height, width = silhouette.shape
+    width = silhouette.shape[1]
     length = 2 * cv2.getOptimalDFTSize(width)
     spectrum = np.fft.rfft(silhouette, length, axis=1)
     overlap = np.fft.irfft((spectrum**2).sum(0), length)[: 2 * width - 1]
@@ -121,7 +121,9 @@ def _turn(silhouette: NDArray[np.float32], tilt: float) -> NDArray[np.float32]:
     return cv2.warpAffine(silhouette, turn, (side, side)).astype(np.float32, copy=False)
 
 
-def _crop(picture: NDArray[np.uint8], left: int, top: int, size: tuple[int, int], fill: int | None = None) -> NDArray[np.uint8]:
+def _crop(
+    picture: NDArray[np.uint8], left: int, top: int, size: tuple[int, int], fill: int | None = None
+) -> NDArray[np.uint8]:
     height, width = picture.shape[:2]
     right, bottom = left + size[0], top + size[1]
     inner = picture[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
@@ -132,7 +134,9 @@ def _crop(picture: NDArray[np.uint8], left: int, top: int, size: tuple[int, int]
     return cv2.copyMakeBorder(inner, *edges, style, value=0).astype(np.uint8, copy=False)
 
 
-def _resample(picture: NDArray[np.uint8], move: NDArray[np.float64], size: tuple[int, int], border: int) -> NDArray[np.uint8]:
+def _resample(
+    picture: NDArray[np.uint8], move: NDArray[np.float64], size: tuple[int, int], border: int
+) -> NDArray[np.uint8]:
     """Affine resampling in pixel-centre coordinates; averages before it shrinks."""
     shrink = float(np.hypot(move[0, 0], move[1, 0]))
     centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
