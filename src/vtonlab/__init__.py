@@ -1,25 +1,33 @@
 """VTON Lab: see any garment on yourself, on your own machine.
 
     >>> import vtonlab
-    >>> result = vtonlab.try_on("me.jpg", "shirt.jpg")            # doctest: +SKIP
+    >>> result = vtonlab.try_on("me.jpg", "shirt.jpg")             # doctest: +SKIP
     >>> result.save("me-in-the-shirt.png")                         # doctest: +SKIP
-    >>> round(result.confidence, 1), [note.text.en for note in result.notes]   # doctest: +SKIP
-    (0.9, [])
+
+With a drawn person and a drawn shirt, so that it runs anywhere:
+
+    >>> from vtonlab.imaging.mannequin import draw_person, draw_shirt
+    >>> result = vtonlab.try_on(draw_person(), draw_shirt(), kind="upper")
+    >>> result.image.shape, result.mask.shape, 0 < result.confidence <= 1
+    ((512, 384, 3), (512, 384), True)
 
 One person before many hangers, analysed once:
 
-    >>> session = vtonlab.Session("me.jpg")                        # doctest: +SKIP
-    >>> for name in ("shirt.jpg", "dress.jpg"):                    # doctest: +SKIP
-    ...     session.try_on(name).save(f"me-in-{name}")
+    >>> session = vtonlab.Session(draw_person())
+    >>> worn = [session.try_on(garment) for garment in (draw_shirt(), draw_shirt()[:, ::-1])]
+    >>> [result.engine for result in worn]
+    ['instant', 'instant']
 
 Pictures are given as paths, bytes, open files, Pillow images or ``(H, W, 3)`` arrays. Whatever goes wrong is one of
-the errors of :mod:`vtonlab.errors`, which say what to do in the reader's language:
+the errors of :mod:`vtonlab.errors`, which say what happened and what to do in the reader's language:
 
     >>> try:
-    ...     vtonlab.try_on(b"a shopping list", b"not a shirt")
+    ...     vtonlab.try_on(b"a shopping list", draw_shirt())
     ... except vtonlab.ImageUnreadable as error:
     ...     print(error)
+    ...     print(error.say("zh-CN"))
     (bytes) is not a picture we can read.
+    无法读取图片 (bytes)。
 
 Nothing heavy is imported before it is used.
 """

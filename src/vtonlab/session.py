@@ -103,9 +103,10 @@ def advise(
 class Session:
     """One person before many hangers, or many people before one: what is found out about a picture is kept.
 
-        >>> session = Session("me.jpg")                          # doctest: +SKIP
-        >>> first = session.try_on("shirt.jpg")                  # doctest: +SKIP
-        >>> second = session.try_on("skirt.jpg", kind="lower")   # doctest: +SKIP
+        >>> from vtonlab.imaging.mannequin import draw_person, draw_shirt
+        >>> session = Session(draw_person())
+        >>> session.try_on(draw_shirt()).engine
+        'instant'
 
     It may be used from several threads. ``keep`` is the number of analyses held, each a fraction of a megabyte.
     """
