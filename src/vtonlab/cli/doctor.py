@@ -104,11 +104,12 @@ def _look_at_disk() -> Finding:
 LIBRARIES = {
     "numpy": "numpy",
     "opencv-contrib-python-headless": "cv2.ximgproc",
-    "mediapipe": "mediapipe",
+    "mediapipe": "",
     "pillow": "PIL.Image",
     "pi-heif": "pi_heif",
 }
-"""Package and the module that shows whether it is whole: OpenCV without ``ximgproc`` is the wrong package of OpenCV."""
+"""Package and the module that shows whether it is whole: OpenCV without ``ximgproc`` is the wrong package of OpenCV.
+MediaPipe takes seconds to import whole; the trial of the engine shows whether the part that is used works."""
 
 
 def _look_at_library(package: str, module: str) -> Finding:
@@ -116,13 +117,14 @@ def _look_at_library(package: str, module: str) -> Finding:
     start = time.perf_counter()
     try:
         found = version(package)
-        import_module(module)
+        if module:
+            import_module(module)
     except PackageNotFoundError:
         return Finding(what, "problem", here("not installed", "未安装"), REINSTALL)
     except (ImportError, OSError, RuntimeError) as error:
         # An import fails on a missing system library, too; its name is in the message and tells what to install.
         return Finding(what, "problem", f"{type(error).__name__}: {error}"[:200], REINSTALL)
-    return Finding(what, "ok", f"{found} ({time.perf_counter() - start:.2f} s)")
+    return Finding(what, "ok", f"{found} ({time.perf_counter() - start:.2f} s)" if module else found)
 
 
 def _look_at_formats() -> Finding:

@@ -24,9 +24,10 @@ from vtonlab.engines.contract import TryOnRequest, TryOnResult, silent
 from vtonlab.engines.instant.advice import judge
 from vtonlab.engines.instant.finish import finish
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
-from vtonlab.engines.instant.illustrate import illustrate_garment, illustrate_person
+from vtonlab.engines.instant.illustrate import illustrate_garment
 from vtonlab.engines.instant.outfit import drape, dress
 from vtonlab.engines.instant.person import advise_person, analyse_person, working_picture
+from vtonlab.engines.instant.portrait import draw_person
 from vtonlab.engines.instant.records import Garment, Person
 from vtonlab.engines.instant.reveal import undress
 from vtonlab.engines.instant.shade import read_light
@@ -77,8 +78,7 @@ class InstantEngine:
         """What is found out about a photo of a ``person`` or a ``garment``, drawn on it."""
         if role == "garment":
             return illustrate_garment(analyse_garment(photo))
-        person = analyse_person(photo)
-        return illustrate_person(working_picture(photo, person.frame), person)
+        return draw_person(photo, analyse_person(photo))
 
     def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
         """Dress the person in the garment; with ``request.lower`` in both, the lower one first."""

@@ -1,4 +1,4 @@
-"""What the engine sees, drawn on the photo: for those who work on it (``vtonlab gallery --analyses``)."""
+"""A garment's analysis drawn on it, for looking at: ``vtonlab gallery --analyses``. Persons: :mod:`.portrait`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ import cv2
 import numpy as np
 
 from vtonlab.engines.contract import Picture
-from vtonlab.engines.instant.records import Arm, Garment, Label, Leg, Part, Person, Points
+from vtonlab.engines.instant.records import Garment, Part, Plane, Points
 
-LABEL_COLOURS = {
-    Label.HAIR: (120, 70, 20),
-    Label.SKIN: (250, 170, 120),
-    Label.UPPER: (60, 130, 230),
-    Label.LOWER: (80, 190, 90),
-    Label.OTHER: (180, 60, 200),
-}
 PART_COLOURS = {
     Part.BODY: (60, 130, 230),
     Part.LEFT_SLEEVE: (230, 120, 40),
@@ -24,32 +17,9 @@ PART_COLOURS = {
     Part.INSIDE: (220, 40, 60),
     Part.COLLAR: (180, 60, 200),
 }
-WHITE, BLACK, RED, CYAN = (255, 255, 255), (0, 0, 0), (230, 30, 30), (20, 220, 220)
+WHITE, BLACK, CYAN = (255, 255, 255), (0, 0, 0), (20, 220, 220)
 SHARE = 0.45
 """How strongly the colours lie over the photo."""
-
-
-def illustrate_person(working: Picture, person: Person) -> Picture:
-    """The working picture with labels in colours, limbs, outline of the torso, neckline, waist and hems."""
-    image = _tint(working, person.labels, LABEL_COLOURS)
-    body = person.body
-    for arm in (body.left_arm, body.right_arm):
-        _draw_arm(image, arm)
-    for leg in (body.left_leg, body.right_leg):
-        _draw_leg(image, leg)
-    for side, widths in ((-1, body.profile_left), (1, body.profile_right)):
-        along = body.shoulders + np.outer(body.profile_t * body.torso_length, body.down)
-        _draw_line(image, along + side * np.outer(widths, body.across), CYAN)
-    for line in (body.shoulder_line_left, body.shoulder_line_right, body.neckline):
-        _draw_line(image, line, WHITE)
-    for t, colour in ((body.waist_t, BLACK), (body.top_hem_t, RED)):
-        middle = body.shoulders + t * body.torso_length * body.down
-        reach = body.unit * 0.6 * body.across
-        _draw_line(image, np.stack([middle - reach, middle + reach]), colour)
-    for point in (body.neck, body.chin, body.mouth):
-        _draw_point(image, point, WHITE)
-    _draw_line(image, person.face, WHITE)
-    return image
 
 
 def illustrate_garment(garment: Garment) -> Picture:
@@ -57,7 +27,7 @@ def illustrate_garment(garment: Garment) -> Picture:
     share = garment.alpha[..., None].astype(np.float32) / 255
     ground = np.full_like(garment.picture, 128)
     cut = (garment.picture * share + ground * (1 - share)).astype(np.uint8)
-    image = _tint(cut, garment.parts, PART_COLOURS)
+    image = _tint(cut, garment.parts)
     for line, colour in (
         (garment.outline_left, CYAN),
         (garment.outline_right, CYAN),
@@ -75,36 +45,12 @@ def illustrate_garment(garment: Garment) -> Picture:
     return image
 
 
-def _tint(
-    picture: Picture, labels: Picture, colours: dict[Label, tuple[int, int, int]] | dict[Part, tuple[int, int, int]]
-) -> Picture:
+def _tint(picture: Picture, parts: Plane) -> Picture:
     image = picture.astype(np.float32)
-    for label, colour in colours.items():
-        there = labels == int(label)
+    for part, colour in PART_COLOURS.items():
+        there = parts == int(part)
         image[there] = image[there] * (1 - SHARE) + np.array(colour, np.float32) * SHARE
     return np.ascontiguousarray(image.astype(np.uint8))
-
-
-def _draw_arm(image: Picture, arm: Arm) -> None:
-    joints = np.stack([arm.shoulder, arm.elbow, arm.wrist, arm.fingers])
-    _draw_line(image, joints, WHITE if arm.seen > 0.5 else RED)
-    if arm.sleeve_end > 0:
-        _draw_point(image, _along(joints[:3], arm.sleeve_end), BLACK)
-
-
-def _draw_leg(image: Picture, leg: Leg) -> None:
-    if leg.seen > 0:
-        joints = np.stack([leg.hip, leg.knee, leg.ankle])
-        _draw_line(image, joints, WHITE if leg.seen > 0.5 else RED)
-        _draw_point(image, _along(joints, leg.hem), BLACK)
-
-
-def _along(points: Points, share: float) -> Points:
-    """The place at ``share`` of the length of the line through ``points``."""
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    reached = np.concatenate([[0.0], np.cumsum(steps)])
-    at = share * reached[-1]
-    return np.array([np.interp(at, reached, points[:, axis]) for axis in (0, 1)], np.float32)
 
 
 def _draw_line(image: Picture, points: Points, colour: tuple[int, int, int]) -> None:
