@@ -30,17 +30,17 @@ def shade_bare_legs(person: Person, factor: int) -> Field:
     height, width = person.labels.shape[0] // factor, person.labels.shape[1] // factor
     light = np.ones((height, width), np.float32)
     region = Region(0, 0, width, height)
-    for side, leg in _shapes(person).items():
+    for leg in _shapes(person).values():
         body = rule_between(leg[:, 0] / factor, leg[:, 1] / factor, COLUMNS)
         along = np.linspace(0, 1, len(leg), dtype=np.float32)[:, None].repeat(len(COLUMNS), 1)
         across = (2 * COLUMNS - 1)[None].repeat(len(leg), 0)
         map_x, map_y = rasterise(Mesh(body, np.stack([across, along], -1).astype(np.float32)), region)
         inside = map_x > OUTSIDE / 2
-        light[inside] = _light_on_leg(map_x[inside], map_y[inside], side)
+        light[inside] = _light_on_leg(map_x[inside], map_y[inside])
     return light
 
 
-def _light_on_leg(across: Values, along: Values, side: Side) -> Values:
+def _light_on_leg(across: Values, along: Values) -> Values:
     """``across`` -1 at the outer edge … 1 at the inner, ``along`` 0 hip … 1 ankle."""
     cylinder = 0.76 + 0.26 * np.sqrt(np.clip(1 - 0.94 * across**2, 0, 1))
     knee = np.exp(-(((along - 0.5) / 0.035) ** 2))

@@ -7,8 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_curve, leg_of, leg_radius
-from vtonlab.engines.instant.axes import normals, reach, spine
+from vtonlab.engines.instant.axes import (
+    SIDES,
+    SIGN,
+    Side,
+    Values,
+    half_width,
+    leg_curve,
+    leg_radius,
+    normals,
+    reach,
+    spine,
+)
 from vtonlab.engines.instant.records import Body, Label, Person, Points
 from vtonlab.engines.instant.warp import arc_lengths, point_along, smooth
 
@@ -39,10 +49,10 @@ def find_leg_lines(person: Person) -> LegLines:
 
 
 def _from_hip(body: Body, curve: Points, side: Side) -> Points:
-    """A leg's line begun in the middle of its half of the hips where the pose has both hip joints too close together."""
+    """A leg's line begun in the middle of its half of the hips where the pose has the hip joints too close together."""
     apart = float(np.linalg.norm(body.right_leg.hip - body.left_leg.hip))
-    place, across = (v[0] for v in spine(body, np.float32([1.0])))
-    half = {s: 0.46 * float(half_width(body, s, np.float32(1.05))) for s in SIDES}
+    place, across = (v[0] for v in spine(body, np.array([1.0], np.float32)))
+    half = {s: 0.46 * float(half_width(body, s, np.array([1.05], np.float32))[0]) for s in SIDES}
     if apart > 0.7 * (half["left"] + half["right"]):
         return curve
     share = np.clip(1 - np.linspace(0, 2, len(curve), dtype=np.float32), 0, 1)
@@ -54,7 +64,7 @@ def _parted_rows(person: Person, curves: LegLines) -> tuple[Values, Values]:
     """Rows in which two legs are seen apart, and ``(N, 2)`` the middles of the left and the right one."""
     height, unit = person.labels.shape[0], person.body.unit
     top = max(curve[0, 1] for curve in curves.values()) + 0.25 * unit
-    bottom = min(min(curve[-1, 1] for curve in curves.values()), height - 1)
+    bottom = min(*(curve[-1, 1] for curve in curves.values()), height - 1)
     rows = np.arange(int(max(top, 0)), int(bottom), STEP)
     if not len(rows):
         return np.zeros(0, np.float32), np.zeros((0, 2), np.float32)
@@ -68,7 +78,7 @@ def _parted_rows(person: Person, curves: LegLines) -> tuple[Values, Values]:
         if pair is not None:
             found_rows.append(row)
             found.append(pair)
-    return np.float32(found_rows), np.asarray(found, np.float32).reshape(-1, 2)
+    return np.array(found_rows, np.float32), np.asarray(found, np.float32).reshape(-1, 2)
 
 
 def _runs(line: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -141,7 +151,8 @@ def measured_leg(person: Person, lines: LegLines, arcs: Values, side: Side) -> M
     shift = smooth(((worn_out - worn_in) / 2).astype(np.float32), 2.5)
     half = smooth(((worn_out + worn_in) / 2).astype(np.float32), 2.5)
     centre = (at + out * shift[:, None]).astype(np.float32)
-    bare = np.minimum(bare * _skin_factor(person, centre, half / bare, arcs / float(arc_lengths(curve)[-1])), np.maximum(0.97 * half, 0.75 * bare))
+    thicker = _skin_factor(person, centre, half / bare, arcs / float(arc_lengths(curve)[-1]))
+    bare = np.minimum(bare * thicker, np.maximum(0.97 * half, 0.75 * bare))
     return MeasuredLeg(centre, out, half, bare.astype(np.float32), (limit + shift).astype(np.float32))
 
 

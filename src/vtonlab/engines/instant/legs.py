@@ -20,7 +20,7 @@ TOP_ROWS = 18
 """Rows of the mesh between waistband and crotch."""
 LEG_ROWS = 44
 SHARES = np.linspace(0, 1, 12, dtype=np.float32)
-OVERHANG = np.float32([0.12, 0.06])
+OVERHANG = np.array([0.12, 0.06], np.float32)
 """How far the mesh goes on past an outer edge, as shares of a half's width: room for the cloth's own soft edge."""
 
 
@@ -31,7 +31,7 @@ def trouser_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLi
     """The mesh of one half of trousers or shorts: outer edge first, middle last."""
     outer, inner = half_edges(garment, hang, side)
     seat = TOP_ROWS - 1
-    top_outer, top_inner = _seat_on_body(person, garment, hang, side, outer[:TOP_ROWS], inner[:TOP_ROWS])
+    top_outer, top_inner = _seat_on_body(person, hang, side, outer[:TOP_ROWS], inner[:TOP_ROWS])
     leg_outer, leg_inner = _leg_on_body(person, garment, hang, lines, side, outer[seat:], inner[seat:])
     leg_outer, leg_inner = _lead_in(leg_outer, top_outer[-1], person), _lead_in(leg_inner, top_inner[-1], person)
     body_outer = smooth(np.vstack([top_outer, leg_outer[1:]]), 1.5)
@@ -76,9 +76,7 @@ def leg_columns(garment: Garment, fork: float, side: Side, rows: Values) -> Valu
 # ------------------------------------------------------------------------------------------------ seat
 
 
-def _seat_on_body(
-    person: Person, garment: Garment, hang: LowerHang, side: Side, outer: Points, inner: Points
-) -> tuple[Points, Points]:
+def _seat_on_body(person: Person, hang: LowerHang, side: Side, outer: Points, inner: Points) -> tuple[Points, Points]:
     """Waist to crotch on the body: the outer edge on the hips, the middle on the body's axis."""
     body, sign = person.body, np.float32(SIGN[side])
     middle_x = float(inner[0, 0])
@@ -200,5 +198,5 @@ def _overhung(grid: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[
 def _lengthened(curve: Points) -> Points:
     """The curve with two more steps straight on at both ends."""
     first, last = (curve[0] - curve[3]) / 3, (curve[-1] - curve[-4]) / 3
-    steps = np.float32([[2], [1]])
+    steps = np.array([[2], [1]], np.float32)
     return np.vstack([curve[0] + first * steps, curve, curve[-1] + last * steps[::-1]]).astype(np.float32)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from vtonlab.engines.instant.axes import SIDES, Side, leg_of
+from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.axes import SIDES, Side
 from vtonlab.engines.instant.blend import lay_over
 from vtonlab.engines.instant.drape import Cloth, Pattern, lay_cloth
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.legs import TOP_ROWS, leg_columns, trouser_half
-from vtonlab.engines.instant.records import Cut, Garment, Part, Person, Picture, Plane, Points
+from vtonlab.engines.instant.records import Cut, Garment, Part, Person, Plane, Points
 from vtonlab.engines.instant.skirt import skirt_half
 from vtonlab.engines.instant.waist import LowerHang, hang_lower
 from vtonlab.engines.instant.warp import OUTSIDE, Field, Mesh, Region, rasterise, region_of
+
 
 @dataclass(frozen=True)
 class LowerFit:
@@ -95,8 +98,9 @@ def _sew(halves: dict[Side, Cloth], inseams: list[Points], person: Person) -> Cl
     nearer: Side = "left" if body.left_leg.ankle[1] > body.right_leg.ankle[1] + 0.1 * body.unit else "right"
     for side in sorted(SIDES, key=lambda s: s == nearer):
         cloth = halves[side]
-        view = slice(cloth.region.y - y, cloth.region.y - y + cloth.region.height), slice(
-            cloth.region.x - x, cloth.region.x - x + cloth.region.width
+        view = (
+            slice(cloth.region.y - y, cloth.region.y - y + cloth.region.height),
+            slice(cloth.region.x - x, cloth.region.x - x + cloth.region.width),
         )
         colour[view] = _over(colour[view], alpha[view], cloth)
         alpha[view] = cv2.max(np.ascontiguousarray(alpha[view]), cloth.alpha)
@@ -120,7 +124,7 @@ def _crease(colour: Picture, inseams: list[Points], region: Region, unit: float)
     thick = max(1, round(0.02 * unit))
     for curve in inseams:
         at = np.round((curve - [region.x, region.y]) / 2).astype(np.int32)
-        for step, (a, b) in enumerate(zip(at[:-1], at[1:], strict=True)):
+        for step, (a, b) in enumerate(pairwise(at)):
             strength = min(1.0, 0.3 + step / 8)
             cv2.line(lines, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), strength, thick)
     dark = cv2.GaussianBlur(lines, (0, 0), max(1.0, 0.022 * unit))

@@ -24,9 +24,7 @@ def skirt_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLine
     width = _width(person, lines, side, t, own.astype(np.float32))
     places, across = spine(body, t)
     rise = float(outer[-1, 1] - inner[-1, 1]) * hang.length_scale / body.torso_length
-    middle_t = np.linspace(
-        hang.waist_t["middle"], stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32
-    )
+    middle_t = np.linspace(hang.waist_t["middle"], stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32)
     body_outer = (places + across * (sign * width)[:, None]).astype(np.float32)
     return join_half(body_outer, spine(body, middle_t)[0], outer, inner, 10_000)
 
@@ -86,7 +84,7 @@ def worn_skirt_hem(person: Person, lines: LegLines) -> float | None:
 def _ends_on_legs(person: Person, lines: LegLines, end: float) -> bool:
     """Whether the cloth ends on both legs about where it ends between them, as a skirt does and trousers do not."""
     body = person.body
-    hem = spine(body, np.float32([end]))[0][0]
+    hem = spine(body, np.array([end], np.float32))[0][0]
     for side in SIDES:
         leg = leg_of(body, side)
         place = lines[side][int(np.clip(leg.hem, 0, 1) * (len(lines[side]) - 1))]

@@ -11,7 +11,6 @@ from vtonlab.engines.instant.axes import SIDES, Side, Values, half_width, spine
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
 from vtonlab.engines.instant.warp import smooth
 
-
 LONG = 2.2
 """Length over waistband from which trousers are ankle-length: laid flat about 100 cm over 42 cm, on a body more."""
 
@@ -42,8 +41,8 @@ def hang_lower(person: Person, garment: Garment) -> LowerHang:
     body, marks = person.body, garment.landmarks
     waist_t = find_waist_line(person)
     middle_t = waist_t["middle"]
-    waist = float(sum(torso_outline(body, side, np.float32([waist_t[side]]))[0] for side in SIDES))
-    hips = float(sum(torso_outline(body, side, np.float32([1.0, 1.08, 1.16])).max() for side in SIDES))
+    waist = float(sum(torso_outline(body, side, np.array([waist_t[side]], np.float32))[0] for side in SIDES))
+    hips = float(sum(torso_outline(body, side, np.array([1.0, 1.08, 1.16], np.float32)).max() for side in SIDES))
     band = max(marks["waist_right"].x - marks["waist_left"].x, 1.0)
     waist_row = (marks["waist_left"].y + marks["waist_right"].y) / 2
     hem_row = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2
@@ -53,7 +52,7 @@ def hang_lower(person: Person, garment: Garment) -> LowerHang:
     long = garment.cut is not Cut.SKIRT and hem_row - waist_row > LONG * band
     fork_row = _fork_row(_gap_top(garment, waist_row), waist_row, hem_row, long)
     scale = float(np.sqrt(scale * 1.03 * hips / max(marks["hip_right"].x - marks["hip_left"].x, 1.0)))
-    drop = float((crotch_point(body) - spine(body, np.float32([middle_t]))[0][0]) @ body.down)
+    drop = float((crotch_point(body) - spine(body, np.array([middle_t], np.float32))[0][0]) @ body.down)
     length_scale = float(np.clip(drop / max(fork_row - waist_row, 1.0), 0.95 * scale, 1.3 * scale))
     return LowerHang(scale, length_scale, waist_t, waist_row, fork_row, long)
 
@@ -109,7 +108,8 @@ def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
     body = person.body
     t = np.arange(body.waist_t - 0.14, body.waist_t + 0.14, 0.005, dtype=np.float32)
     share = np.linspace(-0.85, 0.85, 18, dtype=np.float32)
-    width = np.where(share < 0, half_width(body, "left", body.waist_t), half_width(body, "right", body.waist_t))
+    here = np.array([body.waist_t], np.float32)
+    width = np.where(share < 0, half_width(body, "left", here), half_width(body, "right", here))
     places, across = spine(body, t)
     grid = places[:, None] + across[:, None] * (share * width)[None, :, None]
     height, columns = person.labels.shape
@@ -137,17 +137,17 @@ def torso_outline(body: Body, side: Side, t: Values) -> Values:
     if waist_is_seen(body):
         return seen
     edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
-    hips = float(half_width(body, side, np.float32([edge, max(edge, 1.1)])).min())
+    hips = float(half_width(body, side, np.array([edge, max(edge, 1.1)], np.float32)).min())
     model = hips * np.interp(t, [0.65, 0.95, 1.1], [0.84, 0.97, 1.0])
     return np.where(t < edge, np.minimum(seen, model), seen).astype(np.float32)
 
 
 def crotch_point(body: Body) -> Points:
     """Where the legs part: 0.22 unit below the hip joints."""
-    return np.asarray(spine(body, np.float32([1 + 0.22 * body.unit / body.torso_length]))[0][0], np.float32)
+    return np.asarray(spine(body, np.array([1 + 0.22 * body.unit / body.torso_length], np.float32))[0][0], np.float32)
 
 
-# ------------------------------------------------------------------------------------------------ the garment's own edges
+# ------------------------------------------------------------------------------------------------ the garment's edges
 
 
 def waist_middle(garment: Garment) -> tuple[float, float]:
@@ -168,7 +168,8 @@ def outer_columns(garment: Garment, side: Side, rows: Values) -> Values:
     found = cloth.argmax(1) if side == "left" else cloth.shape[1] - 1 - cloth[:, ::-1].argmax(1)
     marks = garment.landmarks
     straight = np.interp(
-        rows, [marks[f"{n}_{side}"].y for n in ("waist", "hip", "hem_outer")],
+        rows,
+        [marks[f"{n}_{side}"].y for n in ("waist", "hip", "hem_outer")],
         [marks[f"{n}_{side}"].x for n in ("waist", "hip", "hem_outer")],
     )
     return smooth(np.where(cloth.any(1), found, straight).astype(np.float32), 1.2)
