@@ -295,12 +295,20 @@ def _keep_garment(solid: Plane) -> tuple[Plane, int, int]:
 
 
 def _mend_pale_cloth(solid: Plane, difference: NDArray[np.float32]) -> Plane:
-    """Close the bays that the flood ate into cloth of the backdrop's own colour."""
+    """Close the bays that the flood ate into cloth of the backdrop's own colour, but not the gaps between limbs."""
     doubtful = (difference < 8).astype(np.uint8)
     reach = 13
     padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach - 1))[reach:-reach, reach:-reach]
-    return _fill_holes(solid | (closed & doubtful), 0.02)
+    added = (closed & doubtful & (solid ^ 1)).astype(np.uint8)
+    tall = cv2.boundingRect(solid)[3]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(added)
+    for index in range(1, count):
+        x, y, w, h, _ = stats[index]
+        if h > 3 * w and h > 0.06 * tall:
+            window = (slice(y, y + h), slice(x, x + w))
+            added[window][labels[window] == index] = 0
+    return _fill_holes(solid | added, 0.02)
 
 
 def _fill_holes(solid: Plane, largest: float) -> Plane:

@@ -142,7 +142,7 @@ def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:
 def _write_down(
     upright: Upright, cutting: Cutting, outline: Outline, shape: _Shape, notes: tuple[Note, ...]
 ) -> Garment:
-    core = np.asarray(cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
+    core = np.asarray(cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8)), np.uint8)
     seen = float(np.mean([mark.certainty for mark in shape.landmarks.values()]))
     symmetry = float(np.clip((upright.symmetry - 0.6) / 0.3, 0.3, 1))
     certainty = cutting.certainty * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry) * (0.7 + 0.3 * shape.certainty)

@@ -35,35 +35,42 @@ def find_gap(picture: Picture, matte: Plane, outline: Outline) -> Gap | None:
     """The gap between the legs; None for a skirt."""
     start = int(outline.top + 0.12 * outline.height)
     end = int(outline.bottom)
-    opened, middle = _central_gaps(matte, start, end)
+    spread, middle = _central_gaps(matte, start, end)
+    opened = spread > 2
     lower = opened[int(0.62 * len(opened)) :] if len(opened) else opened
     if len(opened) > 8 and lower.mean() > 0.45:
         first = _first_lasting(opened)
         if _width_of_gap(matte, outline, start + first) > 0.35:
             return None  # two sleeves that hang past the hem
-        return _limit_rise(Gap(float(middle[first]), float(start + first), 0.95, True), outline)
+        crotch = start + first - _closed_tip(spread[first:], 0.05 * outline.height)
+        return _limit_rise(Gap(float(middle[first]), crotch, 0.95, True), outline)
     return _find_inseam(picture, outline, opened)
 
 
-def _central_gaps(matte: Plane, start: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """For each row, whether backdrop parts the middle of the garment, and where."""
-    rows = range(start, end)
-    opened = np.zeros(len(rows), bool)
-    middle = np.zeros(len(rows))
-    for position, row in enumerate(rows):
+def _central_gaps(matte: Plane, start: int, end: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each row, how far backdrop parts the middle of the garment (1: not at all), and where."""
+    spread, middle = np.ones(max(end - start, 0)), np.zeros(max(end - start, 0))
+    for position, row in enumerate(range(start, end)):
         cloth = np.nonzero(matte[row] > 127)[0]
         if cloth.size < 8:
-            opened[position] = opened[position - 1] if position else False
-            middle[position] = middle[position - 1] if position else 0.0
+            if position:
+                spread[position], middle[position] = spread[position - 1], middle[position - 1]
             continue
-        steps = np.diff(cloth)
-        widths = np.where(
-            np.abs((cloth[:-1] + cloth[1:]) / 2 - (cloth[0] + cloth[-1]) / 2) < 0.28 * (cloth[-1] - cloth[0]), steps, 1
-        )
+        gaps = (cloth[:-1] + cloth[1:]) / 2
+        central = np.abs(gaps - (cloth[0] + cloth[-1]) / 2) < 0.28 * (cloth[-1] - cloth[0])
+        widths = np.where(central, np.diff(cloth), 1)
         widest = int(widths.argmax())
-        opened[position] = widths[widest] > 2
-        middle[position] = (cloth[widest] + cloth[widest + 1]) / 2
-    return opened, middle
+        spread[position], middle[position] = widths[widest], gaps[widest]
+    return spread, middle
+
+
+def _closed_tip(spread: NDArray[np.float64], most: float) -> float:
+    """How much higher the legs' edges meet than the gap is seen: its tip is narrower than cutting out can see."""
+    near = spread[: max(6, int(2 * most))]
+    if len(near) < 6:
+        return 0.0
+    growth, first = np.polyfit(np.arange(len(near)), near, 1)
+    return float(np.clip(first / growth, 0, most)) if growth > 0.02 else 0.0
 
 
 def _limit_rise(gap: Gap, outline: Outline) -> Gap:
