@@ -80,6 +80,10 @@ def _torso(garment: Garment) -> Plane:
     tuck = max(2, round(0.015 * height))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tuck + 1, 2 * tuck + 1))
     own = cv2.dilate((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), disc)
+    # Below the armpits sleeve and torso only happen to lie side by side.
+    armpits = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
+    below = slice(int(min(max(armpits, default=height), height)), None)
+    own[below] = (~sleeves & (garment.parts != Part.NONE))[below]
     # The matte's soft rim belongs to no part: it goes with whatever it borders.
     own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), disc) == 0)] = 1
     return np.asarray(cv2.GaussianBlur(own * np.uint8(255), (0, 0), 1.0), np.uint8)

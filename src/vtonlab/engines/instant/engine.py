@@ -14,23 +14,36 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from functools import partial
+from typing import Annotated, TypeVar
 
 import numpy as np
+from pydantic import Field, ValidationError
 
 from vtonlab.engines import contract
-from vtonlab.engines.contract import Capabilities, GarmentKind, Health, HealthStatus, Note, Picture, Report
-from vtonlab.engines.contract import TryOnRequest, TryOnResult, silent
+from vtonlab.engines.contract import (
+    Capabilities,
+    GarmentKind,
+    Health,
+    HealthStatus,
+    Note,
+    Picture,
+    Report,
+    TryOnRequest,
+    TryOnResult,
+    silent,
+)
 from vtonlab.engines.instant.advice import judge
 from vtonlab.engines.instant.finish import finish
+from vtonlab.engines.instant.fit import Tuck
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
 from vtonlab.engines.instant.illustrate import illustrate_garment
 from vtonlab.engines.instant.outfit import drape, dress
 from vtonlab.engines.instant.person import advise_person, analyse_person, working_picture
 from vtonlab.engines.instant.portrait import draw_person
 from vtonlab.engines.instant.records import Garment, Person
-from vtonlab.engines.instant.reveal import undress
-from vtonlab.engines.instant.shade import read_light
+from vtonlab.engines.instant.reveal import Undressed, keep_on, undress
+from vtonlab.engines.instant.shade import Light, read_light
 from vtonlab.engines.instant.storage import pack, unpack_garment, unpack_person
 from vtonlab.errors import BadOption, Text
 
@@ -40,8 +53,10 @@ T = TypeVar("T")
 class Options(contract.Options):
     """What can be asked of this engine."""
 
-    working_height: int = 1024
+    working_height: Annotated[int, Field(ge=384, le=2048)] = 1024
     """Height in px at which the fitting is worked out; smaller is faster."""
+    tuck: Tuck = Tuck.AUTO
+    """Whether a top goes into the waistband: as the present one is worn, always, or never."""
 
 
 class InstantEngine:
@@ -85,50 +100,50 @@ class InstantEngine:
         options = _options(request)
         clock = _Clock(report)
         person = clock.time(0.0, "person", lambda: self._person(request, options.working_height))
-        upper = clock.time(0.4, "garment", lambda: self._garment(request.garment, request.kind, request.garment_analysis))
-        garments = [upper]
-        if request.lower is not None:
-            lower_photo = request.lower
-            lower = clock.time(
-                0.6, "garment", lambda: self._garment(lower_photo, GarmentKind.LOWER, request.lower_analysis)
-            )
-            garments = [lower, upper]
-        picture = working_picture(request.person, person.frame)
-        key = _fingerprint(request.person)
-        worn = picture
+        garments = clock.time(0.4, "garment", lambda: self._garments(request))
+        before = working_picture(request.person, person.frame)
+        after, confidence = before, 1.0
         notes: list[Note] = list(person.notes)
-        confidence = 1.0
-        for step, garment in enumerate(garments):
-            draped = clock.time(0.7 + 0.1 * step, "drape", lambda g=garment: drape(person, g))
-            worn_now = worn
-            if step == 0:
-                bare, light = clock.time(
-                    0.8, "reveal", lambda k=garment.kind: self._kept.get(
-                        (key, options.working_height, k), lambda: (undress(picture, person, k), read_light(picture, person, k))
-                    ),
-                )
-            else:
-                bare, light = undress(worn_now, person, garment.kind), read_light(picture, person, garment.kind)
-            worn = clock.time(0.85, "layer", lambda b=bare, li=light, d=draped, w=worn_now: dress(w, person, b, li, d))
+        for garment in garments:
+            draped = clock.time(0.7, "drape", partial(drape, person, garment, options.tuck))
+            # What lies under the first garment depends on the photo alone and is kept for the next hanger.
+            key = (_fingerprint(request.person), options.working_height, garment.kind, garment.open_front)
+            make = partial(_prepare, after, person, garment)
+            reveal = partial(self._kept.get, key, make) if after is before else make
+            bare, light = clock.time(0.8, "reveal", reveal)
+            after = clock.time(0.85, "layer", partial(dress, after, person, bare, light, draped))
             share, said = judge(person, garment, draped, bare)
             confidence = min(confidence, share)
             notes += [note for note in (*garment.notes, *said) if note not in notes]
-        image, mask = clock.time(0.95, "finish", lambda: finish(request.person, person.frame, picture, worn))
+        image, mask = clock.time(0.95, "finish", partial(finish, request.person, person.frame, before, after))
         report(1.0, "done")
         return TryOnResult(image, mask, self.name, confidence, tuple(notes), clock.seconds)
 
+    def _garments(self, request: TryOnRequest) -> list[Garment]:
+        """What is put on, in the order in which it is put on."""
+        upper = self._garment(request.garment, request.kind, request.garment_analysis)
+        if request.lower is None:
+            return [upper]
+        return [self._garment(request.lower, GarmentKind.LOWER, request.lower_analysis), upper]
+
     def _person(self, request: TryOnRequest, height: int) -> Person:
-        if request.person_analysis is None:
-            return self._kept.get(
-                ("person", _fingerprint(request.person), height), lambda: analyse_person(request.person, height)
-            )
-        data = request.person_analysis
-        return self._kept.get(("person", hashlib.sha256(data).digest()), lambda: _unpacked(data, unpack_person, lambda: analyse_person(request.person, height)))
+        photo, data = request.person, request.person_analysis
+        make = partial(analyse_person, photo, height)
+        if data is None:
+            return self._kept.get(("person", _fingerprint(photo), height), make)
+        return self._kept.get(("person", _digest(data)), partial(_unpacked, data, unpack_person, make))
 
     def _garment(self, photo: Picture, kind: GarmentKind, data: bytes | None) -> Garment:
+        make = partial(analyse_garment, photo, kind)
         if data is None:
-            return self._kept.get(("garment", _fingerprint(photo), kind), lambda: analyse_garment(photo, kind))
-        return self._kept.get(("garment", hashlib.sha256(data).digest(), kind), lambda: _unpacked(data, unpack_garment, lambda: analyse_garment(photo, kind)))
+            return self._kept.get(("garment", _fingerprint(photo), kind), make)
+        return self._kept.get(("garment", _digest(data), kind), partial(_unpacked, data, unpack_garment, make))
+
+
+def _prepare(picture: Picture, person: Person, garment: Garment) -> tuple[Undressed, Light]:
+    """What a garment of this kind needs to know of the person besides their shape."""
+    bare = keep_on(picture, person) if garment.open_front else undress(picture, person, garment.kind)
+    return bare, read_light(picture, person, garment.kind)
 
 
 def _unpacked(data: bytes, unpack: Callable[[bytes], T], again: Callable[[], T]) -> T:
@@ -149,10 +164,14 @@ def _options(request: TryOnRequest) -> Options:
 
 def _first_fault(error: ValueError) -> tuple[str, str]:
     """Name and reason of the first option a pydantic error complains about."""
-    faults = getattr(error, "errors", lambda: [])()
-    if not faults:
+    if not isinstance(error, ValidationError):
         return "?", "not understood"
+    faults = error.errors()
     return ".".join(str(part) for part in faults[0]["loc"]) or "?", str(faults[0]["msg"])
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def _fingerprint(picture: Picture) -> bytes:

@@ -8,6 +8,7 @@ relative to the body's ``unit`` and come from the prototype's measurements unles
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,19 @@ from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import floor_t, skirt_width, worn_skirt_hem
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
 
-
 COLLAR_LEAN = 0.5
 """Height of a worn collar above the shoulder, as a share of its height laid flat."""
 
 COLLAR_RISE = -0.05
 """Rise of the front of a garment with a collar, units: the collar's stand keeps it lower than a plain neckline."""
+
+
+class Tuck(StrEnum):
+    """Whether a top goes into the waistband."""
+
+    AUTO = "auto"
+    IN = "in"
+    OUT = "out"
 
 
 @dataclass(frozen=True)
@@ -43,11 +51,11 @@ class TorsoFit:
     tucked: bool
 
 
-def fit_torso(person: Person, garment: Garment) -> TorsoFit:
+def fit_torso(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> TorsoFit:
     """Pin an upper garment or a dress to the body."""
     body = person.body
     scale = choose_scale(body, garment)
-    hang = hang_garment(person, garment, scale)
+    hang = hang_garment(person, garment, scale, tuck)
     pins = _Pins()
     seams = {}
     for side in SIDES:
@@ -108,7 +116,7 @@ class Hang:
         return np.asarray(self.top_t + (drop - self.rise) / self.torso_length, np.float32)
 
 
-def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
+def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tuck.AUTO) -> Hang:
     """Hang the garment from the shoulders and see where its hem falls."""
     body, unit = person.body, person.body.unit
     neck_u = {side: _neck_distance(body, garment, side, scale) for side in SIDES}
@@ -126,24 +134,28 @@ def hang_garment(person: Person, garment: Garment, scale: float) -> Hang:
         top_t, rise = 0.27 - (armpit_row - garment_top) * scale / body.torso_length, 0.0
     hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
-    tucked = garment.kind is GarmentKind.UPPER and _wears_tucked(body, hem_t)
+    tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
     lengthen = _lengthen(person, garment, hem_t, armpit_t, tucked)
     hem_t = armpit_t + (hem_t - armpit_t) * lengthen
     return replace(hang, lengthen=lengthen, hem_t=hem_t, tucked=tucked)
 
 
 def _is_strapless(garment: Garment) -> bool:
-    """Bandeau, off-shoulder top, or one whose straps were too fine to be cut out: as wide at the top as at the chest."""
-    chest = _span(garment, "armpit")
+    """Bandeau, off-shoulder top, or straps too fine to be cut out: as wide at the top as at the chest."""
+    chest, neck = _span(garment, "armpit"), _span(garment, "neck")
     drop = _mean_row(garment, "armpit") - _mean_row(garment, "neck")
-    return _span(garment, "neck") > 0.7 * chest and drop < 0.3 * chest
+    if garment.cut is Cut.SLEEVELESS:
+        return neck > 0.7 * chest and 0 < drop < 0.33 * chest
+    return neck > 1.15 * chest
 
 
-def _wears_tucked(body: Body, hem_t: float) -> bool:
-    """Whether the new top goes into the waistband: as the old one is worn, where the waistband is to be seen.
+def _goes_in(body: Body, hem_t: float, tuck: Tuck) -> bool:
+    """Whether the new top goes into the waistband; left open, as the old one is worn.
 
-    A longer top over a waistband that shows would hide it: whoever shows it wears the new one the same way.
+    A longer top would hide a waistband that shows now: whoever shows it wears the new one the same way.
     """
+    if tuck is not Tuck.AUTO:
+        return tuck is Tuck.IN and hem_t > body.waist_t
     return body.tucked or (body.waist_t < 0.97 and body.top_hem_t < 0.97 and hem_t > body.waist_t + 0.12)
 
 
@@ -221,7 +233,7 @@ def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: H
     end = shoulder_point(body, side, inner)
     for share in (0.0, 0.33, 0.66, 1.0):
         x = neck.x + (tip.x - neck.x) * share
-        row = _outline_row(garment, side, x, neck.y + (tip.y - neck.y) * share)
+        row = _outline_row(garment, x, neck.y + (tip.y - neck.y) * share)
         end = shoulder_point(body, side, inner + reach * share) + up
         pins.add(end, (x, row), 2.0)
     return end
@@ -253,7 +265,7 @@ def _pin_at_bust(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Ha
     return np.asarray(end, np.float32)
 
 
-def _outline_row(garment: Garment, side: Side, x: float, fallback: float) -> float:
+def _outline_row(garment: Garment, x: float, fallback: float) -> float:
     """Height of the garment's upper outline at column ``x``, near ``fallback``."""
     column = garment.alpha[:, int(np.clip(round(x), 0, garment.alpha.shape[1] - 1))]
     filled = np.flatnonzero(column > 127)

@@ -128,9 +128,8 @@ def _part_of(half: Field, piece: Cloth) -> Field:
     """The part of a half-size field that lies in a piece's region, at full size."""
     place = np.float32([[0.5, 0, piece.region.x / 2 - 0.25], [0, 0.5, piece.region.y / 2 - 0.25]])
     size = (piece.region.width, piece.region.height)
-    return np.asarray(
-        cv2.warpAffine(half, place, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    )
+    backward = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(half, place, size, flags=backward, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _shade_below(result: Picture, person: Person, pieces: list[Cloth]) -> None:
@@ -144,7 +143,8 @@ def _shade_below(result: Picture, person: Person, pieces: list[Cloth]) -> None:
         alpha[y : y + piece.region.height, x : x + piece.region.width] = piece.alpha
         shadow = cv2.resize(throw_shadow(alpha, unit, 0.022, 0.018), alpha.shape[::-1])
         rows, columns = region.slices
-        dark = shadow * np.float32(0.32) * (solid[rows, columns] * np.float32(1 / 255)) * (1 - alpha * np.float32(1 / 255))
+        beside = without(np.ascontiguousarray(solid[rows, columns]), alpha)
+        dark = shadow * beside * np.float32(0.32 / 255)
         result[rows, columns] = cv2.multiply(
             np.ascontiguousarray(result[rows, columns]), cv2.merge([1 - dark] * 3), dtype=cv2.CV_8U
         )

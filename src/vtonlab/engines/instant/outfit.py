@@ -10,14 +10,14 @@ import numpy as np
 from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.axes import SIDES, Side
 from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern
-from vtonlab.engines.instant.fit import TorsoFit, fit_torso
+from vtonlab.engines.instant.fit import Tuck, fit_torso
 from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose
 from vtonlab.engines.instant.lower import drape_lower
 from vtonlab.engines.instant.records import Garment, Part, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.engines.instant.shade import Light
 from vtonlab.engines.instant.sleeves import SleeveFit, fit_sleeve
-from vtonlab.engines.instant.warp import OUTSIDE, Mesh, rasterise, region_of
+from vtonlab.engines.instant.warp import rasterise, region_of
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Draped:
     wearing: Wearing
 
 
-def drape(person: Person, garment: Garment) -> Draped:
+def drape(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> Draped:
     """Lay a garment onto a person."""
     if garment.kind is GarmentKind.LOWER:
         return Draped(drape_lower(person, garment), Wearing(garment.kind, False, {}))
-    torso = fit_torso(person, garment)
+    torso = fit_torso(person, garment, tuck)
     pattern = scale_pattern(garment, torso.scale)
     sleeves: dict[Side, SleeveFit] = {}
     for side in SIDES:
@@ -40,7 +40,8 @@ def drape(person: Person, garment: Garment) -> Draped:
         if found is not None:
             sleeves[side] = found
     shape = person.labels.shape
-    region = region_of(_torso_corners(torso, garment), (shape[0], shape[1]), 0.06 * person.body.unit)
+    # Hoods and collars reach beyond the pins.
+    region = region_of(torso.pins, (shape[0], shape[1]), 0.3 * person.body.unit)
     map_x, map_y = torso.plate.over(region)
     front = lay_cloth(pattern, Part.BODY, region, map_x, map_y)
     pieces = [_cut_at_seams(front, sleeves, person.body.unit)]
@@ -68,13 +69,7 @@ def _cut_at_seams(front: Cloth, sleeves: dict[Side, SleeveFit], unit: float) -> 
     return front
 
 
-def _torso_corners(torso: TorsoFit, garment: Garment) -> np.ndarray:
-    return torso.pins
-
-
 def dress(picture: Picture, person: Person, undressed: Undressed, light: Light, draped: Draped) -> Picture:
     """The finished working picture."""
     return compose(picture, person, undressed, light, draped.pieces, draped.wearing)
 
-
-__all__ = ["OUTSIDE", "Draped", "GarmentKind", "Mesh", "drape", "dress"]

@@ -12,8 +12,19 @@ import cv2
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind
-from vtonlab.engines.instant.axes import SIDES, Side, Values, arm_curve, arm_of, arm_radius, half_width, normals, spine
-from vtonlab.engines.instant.axes import reach, shoulder_point
+from vtonlab.engines.instant.axes import (
+    SIDES,
+    Side,
+    Values,
+    arm_curve,
+    arm_of,
+    arm_radius,
+    half_width,
+    normals,
+    reach,
+    shoulder_point,
+    spine,
+)
 from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
 from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
@@ -54,6 +65,13 @@ def undress(picture: Picture, person: Person, kind: GarmentKind) -> Undressed:
     if kind is not GarmentKind.DRESS:
         filled = _continue_other(filled, half, person, kind, bare)
     return Undressed(lay_over(picture, filled, gone), gone, arms, bare)
+
+
+def keep_on(picture: Picture, person: Person) -> Undressed:
+    """The person as they are: an open jacket goes over what they wear."""
+    nothing = np.zeros(person.labels.shape, np.uint8)
+    arms = {side: _arm_shape(person, side) for side in SIDES}
+    return Undressed(picture, nothing, arms, nothing)
 
 
 # ------------------------------------------------------------------------------------------------ what is taken away

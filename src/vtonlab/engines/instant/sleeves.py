@@ -41,7 +41,8 @@ def fit_sleeve(person: Person, garment: Garment, torso: TorsoFit, side: Side) ->
     arm = _Arm(person, side)
     width = _half_widths(outer, inner) * torso.scale
     full, arcs = _outer_edge(arm, torso.seams[side][0], width)
-    outer_stop, inner_start, inner_stop = _lengths(arm, garment, torso.seams[side][1], torso.scale, full, arcs, outer, inner)
+    armpit = torso.seams[side][1]
+    outer_stop, inner_start, inner_stop = _lengths(arm, garment, armpit, torso.scale, full, arcs, outer, inner)
     cut = float(np.interp(outer_stop, arcs, arc_lengths(full)))
     body_outer = point_along(full, np.linspace(0, cut, ROWS, dtype=np.float32))[0]
     body_inner = _inner_edge(arm, inner_start, inner_stop, width)
@@ -72,7 +73,8 @@ class _Arm:
         """
         model = arm_radius(self.person.body, np.clip(arcs / self.length, 0, 1).astype(np.float32))
         found = reach(self.person.labels == Label.BACKGROUND, at, directions, model * 1.7)
-        return smooth(np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.6 * model)).astype(np.float32), 4.0)
+        radius = np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.6 * model))
+        return smooth(radius.astype(np.float32), 4.0)
 
 
 def sleeve_edges(garment: Garment, side: Side) -> tuple[Points, Points]:

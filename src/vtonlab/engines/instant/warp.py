@@ -43,7 +43,7 @@ class Region:
 
 
 def region_of(points: Points, limit: tuple[int, int], margin: float = 0.0) -> Region:
-    """The smallest region that holds ``points``, grown by ``margin``, inside a picture of ``limit`` = (height, width)."""
+    """The smallest region that holds ``points``, grown by ``margin``, in a picture of ``limit`` = (height, width)."""
     height, width = limit
     low = np.clip(np.floor(points.min(0) - margin), 0, [width - 1, height - 1]).astype(int)
     high = np.clip(np.ceil(points.max(0) + margin), low + 1, [width, height]).astype(int)
