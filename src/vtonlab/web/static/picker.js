@@ -121,7 +121,7 @@ export class Picker {
   }
 
   #acceptDrops() {
-    const zone = this.root.closest(".panel, .outfit");
+    const zone = this.root.closest(".outfit, .panel");
     const target = this.root;
     for (const kind of ["dragenter", "dragover"]) {
       target.addEventListener(kind, (event) => {

@@ -7,6 +7,7 @@ const element = (id) => document.getElementById(id);
 export class Stage {
   #timer = 0;
   #shown = null;
+  #met = false;
 
   constructor() {
     const compare = element("compare");
@@ -50,6 +51,8 @@ export class Stage {
     element("mirror").dataset.state = "result";
     element("tools").hidden = false;
     element("verdict").hidden = false;
+    if (!this.#met) element("mirror").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    this.#met = true;
     this.#tell();
   }
 
@@ -85,6 +88,7 @@ export class Stage {
     element("progress").hidden = true;
     element("failure").hidden = true;
     element("mirror").removeAttribute("aria-busy");
+    element("status").classList.remove("unseen");
   }
 
   #compare(on) {
@@ -99,13 +103,15 @@ export class Stage {
     const { result, person, garment, title } = this.#shown;
     element("after").alt = say("result-alt", { person: person.name, garment: garment.name });
     element("before").alt = say("original-alt", { person: person.name });
-    element("status").textContent = say("done", { seconds: result.took.toFixed(1) });
+    const seconds = result.took.toFixed(1);
+    element("status").textContent = say("done", { seconds });
+    element("status").classList.add("unseen"); // the verdict shows it; only a reader of the screen has to be told
     const sure = result.confidence >= 0.7 ? "sure" : result.confidence >= 0.45 ? "fair" : "unsure";
     element("confidence-word").textContent = say(sure);
     element("confidence").value = result.confidence;
     element("confidence").setAttribute("aria-label", say("confidence"));
     element("confidence").title = `${say("confidence")}: ${Math.round(result.confidence * 100)} %`;
-    element("made").textContent = say("made-by", { engine: title });
+    element("made").textContent = say("made-by", { engine: title, seconds });
     element("notes").replaceChildren(
       ...result.notes.map(({ level, text }) =>
         Object.assign(document.createElement("li"), { className: level, textContent: text })),
