@@ -10,6 +10,7 @@ from vtonlab.engines.instant.anatomy import Floats, Skeleton
 from vtonlab.engines.instant.boundaries import share_along
 from vtonlab.engines.instant.parsing import Parse, bone_lengths
 from vtonlab.engines.instant.records import Arm, Body, Label, Leg, Points
+from vtonlab.engines.instant.scene import look_along
 
 _PROFILE_T = np.arange(-0.1, 2.001, 0.025, dtype=np.float32)
 _LIMB_STEPS = 48
@@ -98,10 +99,10 @@ def measure_profile(parse: Parse, sleeve_ends: tuple[float, float]) -> tuple[Flo
     sides = []
     for sign, side in ((-1, 0), (1, 1)):
         grid = (centre[:, None] + sign * steps[None, :, None] * skeleton.unit * square).astype(np.float32)
-        found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=255)
+        found = look_along(parse.labels, grid, 255)
         limb = parse.scene.arms[side]
         arm = ((limb.apart < 0.17 * skeleton.unit) & (limb.along > 0.15)).astype(np.uint8)
-        bare = (found == Label.SKIN) & (cv2.remap(arm, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST) > 0)
+        bare = (found == Label.SKIN) & (look_along(arm, grid) > 0)
         inside = np.isin(found, (Label.UPPER, Label.LOWER, Label.SKIN)) & ~bare
         reach = _first_end(inside) * (steps[1] - steps[0])
         cut = found[np.arange(len(reach)), np.minimum(_first_end(inside).astype(int), len(steps) - 1)] == 255
@@ -186,7 +187,7 @@ def trace_shoulders(parse: Parse) -> tuple[Points, Points]:
     for sign in (-1, 1):
         start = skeleton.shoulders + sign * us[:, None] * skeleton.unit * square
         grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
-        found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+        found = look_along(parse.labels, grid)
         middle = (skeleton.eyes + skeleton.mouth) / 2
         face = np.hypot(grid[..., 0] - middle[0], grid[..., 1] - middle[1]) < 1.45 * skeleton.face_height
         cloth = np.isin(found, (Label.UPPER, Label.SKIN)) & ~face
@@ -233,7 +234,7 @@ def trace_neckline(parse: Parse, chin: Points) -> Points:
     steps = np.arange(min(top, -0.05), 0.9, 1.0 / max(skeleton.unit, 8.0), dtype=np.float32)
     start = skeleton.shoulders + us[:, None] * skeleton.unit * square
     grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
-    found = cv2.remap(parse.labels, grid[..., 0], grid[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    found = look_along(parse.labels, grid)
     cloth = found == Label.UPPER
     run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
     first = run.argmax(1)

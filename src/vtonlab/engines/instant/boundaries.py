@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.anatomy import Floats
-from vtonlab.engines.instant.scene import Limb, Scene
+from vtonlab.engines.instant.scene import Limb, Scene, look_along
 
 ROWS, COLUMNS = 128, 41
 _T_FROM, _T_TO, _U = 0.2, 1.6, 0.3
 _STEPS = 48
+_BIN = (20, 9, 9)
 _WINDOW = 20
 """Rows that are compared above and below a row: 0.22 of the torso."""
 NATURAL_WAIST = 0.8
@@ -125,17 +126,14 @@ def _unroll_torso(scene: Scene, t: Floats) -> tuple[Floats, NDArray[np.bool_], F
     centre = skeleton.shoulders + t[:, None] * skeleton.torso_length * skeleton.down
     grid = (centre[:, None] + u[None, :, None] * skeleton.unit * square).astype(np.float32)
 
-    def unroll(plane: NDArray[np.generic], way: int = cv2.INTER_NEAREST) -> NDArray[np.generic]:
-        return cv2.remap(plane, grid[..., 0], grid[..., 1], way, borderValue=0)
-
-    lab = unroll(scene.lab, cv2.INTER_LINEAR).astype(np.float32)
+    lab = look_along(scene.lab, grid, way=cv2.INTER_LINEAR).astype(np.float32)
     arms = np.zeros(scene.shape, np.uint8)
     for arm in scene.arms:
         arms |= ((arm.along > 1.2) & (arm.apart < 0.12 * skeleton.unit)).astype(np.uint8)
-    hidden = unroll((scene.hands > 0.3).astype(np.uint8) | arms) > 0
-    use = (unroll(scene.person, cv2.INTER_LINEAR) > 0.5) & ~hidden
-    skin = unroll(scene.skin.near[scene.colour], cv2.INTER_LINEAR)
-    return lab, np.asarray(use, np.bool_), np.asarray(skin, np.float32)
+    hidden = look_along((scene.hands > 0.3).astype(np.uint8) | arms, grid) > 0
+    use = (look_along(scene.person, grid, way=cv2.INTER_LINEAR) > 0.5) & ~hidden
+    skin = look_along(scene.skin.near[scene.colour], grid, way=cv2.INTER_LINEAR)
+    return lab, use, skin
 
 
 def _find_midriff(
@@ -165,9 +163,18 @@ def _find_midriff(
 
 def _compare_colours(lab: Floats, use: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """(ROWS,) twice: by how much parting the colours at each row lowers their entropy, as a share of the whole; and
-    how different (0…1, Jensen-Shannon) the colours just above and just below are, however much there is of them."""
-    colour = (lab[..., 0] // 20 * 30 + lab[..., 1] // 9) * 30 + lab[..., 2] // 9
-    _, colour = np.unique(colour[use], return_inverse=True)
+    how different (0…1, Jensen-Shannon) the colours just above and just below are, however much there is of them.
+
+    Colours are counted in bins; the lesser answer of two sets of bins, half a bin apart, keeps a slow change of light
+    that crosses from one bin into the next from looking like two cloths."""
+    first = _compare_bins(lab, use)
+    second = _compare_bins(lab + 0.5 * np.array(_BIN, np.float32), use)
+    return np.minimum(first[0], second[0]), np.minimum(first[1], second[1])
+
+
+def _compare_bins(lab: Floats, use: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    light, a, b = (lab[..., channel] // _BIN[channel] for channel in range(3))
+    _, colour = np.unique(((light * 32 + a) * 32 + b)[use], return_inverse=True)
     rows = np.nonzero(use)[0]
     if not len(rows):
         return np.zeros(ROWS, np.float32), np.zeros(ROWS, np.float32)
@@ -176,7 +183,7 @@ def _compare_colours(lab: Floats, use: NDArray[np.bool_]) -> tuple[Floats, Float
     above = np.cumsum(table, 0)
     total = above[-1]
     parted = _entropy(above) + _entropy(total - above)
-    gain = 1 - parted / (_entropy(total[None])[0] + 1e-6 * total.sum() + 1e-6)
+    gain = 1 - parted / (_entropy(total[None])[0] + 0.05 * total.sum())
     padded = np.concatenate([np.zeros((1, kinds), above.dtype), above])
     row = np.arange(ROWS)
     over = above - padded[np.maximum(row + 1 - _WINDOW, 0)]

@@ -62,13 +62,13 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
                 _let_hair_fall(scene, shares, expected)
             tables = learn_colours(scene, weights)
     labels = tidy(scene, shares.argmax(0).astype(np.uint8), waist)
-    hands = (scene.hands > 0).astype(np.uint8) * 255
+    hands = (scene.hands > 0).astype(np.uint8) * np.uint8(255)
     return Parse(labels, hands, scene, waist, sleeves, hems)
 
 
 def _weigh(scene: Scene, expected: Floats, tables: Floats, follow: cv2.ximgproc.GuidedFilter) -> Floats:
     """(6, h, w) shares: what is expected times how well each colour fits, smoothed within the photo's edges."""
-    shares = expected * np.power(tables, 0.8)[:, scene.colour]
+    shares: Floats = expected * np.power(tables, 0.8)[:, scene.colour]
     shares /= shares.sum(0) + 1e-20
     for label in Label:
         if label != Label.BACKGROUND:
@@ -148,8 +148,8 @@ def _soften(table: Floats) -> Floats:
     kernel = np.array([1, 4, 6, 4, 1], np.float32) / 16
     lights, size = table.shape[0], table.shape[1] * table.shape[2]
     one = np.ones(1, np.float32)
-    table = cv2.sepFilter2D(table.reshape(lights, size), -1, one, kernel, borderType=cv2.BORDER_REPLICATE)
-    planes = [cv2.sepFilter2D(plane, -1, kernel, kernel) for plane in table.reshape(lights, CHROMAS, CHROMAS)]
+    lines = cv2.sepFilter2D(table.reshape(lights, size), -1, one, kernel, borderType=cv2.BORDER_REPLICATE)
+    planes = [cv2.sepFilter2D(plane, -1, kernel, kernel) for plane in lines.reshape(lights, CHROMAS, CHROMAS)]
     return np.stack(planes)
 
 

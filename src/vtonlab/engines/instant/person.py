@@ -22,6 +22,7 @@ LEAST_SIDE = 48
 LEAST_WORKING_HEIGHT = 512
 _LOOK = 512
 """Longest side of the picture that poses are looked for in; the models themselves see 224 and 256 px."""
+_MOST_ENLARGED = 8.0
 _PADDINGS = (0.0, 0.25, 0.5)
 """Borders that are added, as shares of the sides, until somebody is found: heads cut off by the border are missed
 without (engine.md)."""
@@ -201,10 +202,11 @@ def choose_frame(
         y0, y1 = 0, height
     if (x1 - x0) > 0.6 * width:
         x0, x1 = 0, width
-    part_height, part_width = int(y1 - y0), int(x1 - x0)
+    part_height, part_width = max(int(y1 - y0), 1), max(int(x1 - x0), 1)
     scale = min(1.0, working_height / part_height, 1.5 * working_height / part_width)
     if part_height < LEAST_WORKING_HEIGHT:
-        scale = min(LEAST_WORKING_HEIGHT, working_height) / part_height
+        enlarged = min(LEAST_WORKING_HEIGHT, working_height) / part_height
+        scale = max(scale, min(enlarged, 1.5 * working_height / part_width, _MOST_ENLARGED))
     size = (max(1, round(part_width * scale)), max(1, round(part_height * scale)))
     return Frame(int(x0), int(y0), size[0], size[1], float(scale), width, height)
 

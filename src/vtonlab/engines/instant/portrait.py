@@ -25,17 +25,18 @@ def draw_person(photo: Picture, person: Person) -> Picture:
     """
     picture = working_picture(photo, person.frame)
     colours = np.einsum("khw,kc->hwc", person.mattes.astype(np.float32), COLOURS / 255)
-    drawn: Picture = np.clip(0.5 * picture + 0.5 * colours, 0, 255).astype(np.uint8)
+    drawn = np.asarray(np.clip(0.5 * picture + 0.5 * colours, 0, 255), np.uint8)
     body = person.body
     thick = max(1, round(body.unit / 90))
     square = np.array([body.down[1], -body.down[0]], np.float32)
     axis = body.shoulders + body.profile_t[:, None] * body.torso_length * body.down
-    _line(drawn, axis - square * body.profile_left[:, None], _WHITE, thick)
-    _line(drawn, axis + square * body.profile_right[:, None], _WHITE, thick)
+    left, right = axis - square * body.profile_left[:, None], axis + square * body.profile_right[:, None]
+    _line(drawn, np.asarray(left, np.float32), _WHITE, thick)
+    _line(drawn, np.asarray(right, np.float32), _WHITE, thick)
     _line(drawn, body.neckline, _WHITE, thick)
     _line(drawn, body.shoulder_line_left, _RED, thick)
     _line(drawn, body.shoulder_line_right, _RED, thick)
-    _line(drawn, np.concatenate([person.face, person.face[:1]]), _BLUE, thick)
+    _line(drawn, np.vstack([person.face, person.face[:1]]), _BLUE, thick)
     for t, colour in ((body.top_hem_t, _GREEN), (body.waist_t, _PINK)):
         middle = body.shoulders + t * body.torso_length * body.down
         _line(drawn, np.stack([middle - 0.4 * body.unit * square, middle + 0.4 * body.unit * square]), colour, thick)

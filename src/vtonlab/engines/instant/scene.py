@@ -102,24 +102,40 @@ def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Po
     """``picture``: (H, W, 3) at working size; ``silhouette``: (H', W') 0…1; ``face``: its outline, may be empty."""
     scale = min(1.0, PARSE_HEIGHT / picture.shape[0])
     size = (max(8, round(picture.shape[1] * scale)), max(8, round(picture.shape[0] * scale)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture, np.uint8)
     shape = (size[1], size[0])
     skeleton = skeleton.scaled(scale)
-    lab = cv2.cvtColor(cv2.bilateralFilter(small, 5, 18, 3), cv2.COLOR_RGB2LAB)
-    colour = number_colours(lab)
+    lab = np.asarray(cv2.cvtColor(cv2.bilateralFilter(small, 5, 18, 3), cv2.COLOR_RGB2LAB), np.uint8)
     t, u = torso_coordinates(skeleton, shape)
     middle = (skeleton.eyes + skeleton.mouth) / 2
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     head = np.hypot(columns - middle[0], rows - middle[1]) / skeleton.face_height
-    arms = (_find_limb(skeleton, _ARM, 0, shape), _find_limb(skeleton, _ARM, 1, shape))
-    legs = (_find_limb(skeleton, _LEG, 0, shape), _find_limb(skeleton, _LEG, 1, shape))
     oval = _face_area(skeleton, face * scale, shape)
     hands = _hand_area(skeleton, shape)
-    person = _find_outline(small, cv2.resize(silhouette, size), skeleton)
-    skin = _learn_skin(lab, person > 0.5, oval, hands, skeleton)
+    person = _find_outline(small, np.asarray(cv2.resize(silhouette, size), np.float32), skeleton)
     return Scene(
-        *(small, lab, colour, person, skeleton, t, u, head.astype(np.float32), arms, legs, oval, hands, skin, scale)
+        picture=small,
+        lab=lab,
+        colour=number_colours(lab),
+        person=person,
+        skeleton=skeleton,
+        t=t,
+        u=u,
+        head=head.astype(np.float32),
+        arms=(_find_limb(skeleton, _ARM, 0, shape), _find_limb(skeleton, _ARM, 1, shape)),
+        legs=(_find_limb(skeleton, _LEG, 0, shape), _find_limb(skeleton, _LEG, 1, shape)),
+        face=oval,
+        hands=hands,
+        skin=_learn_skin(lab, person > 0.5, oval, hands, skeleton),
+        scale=scale,
     )
+
+
+def look_along(plane: NDArray[T], places: Floats, otherwise: int = 0, way: int = cv2.INTER_NEAREST) -> NDArray[T]:
+    """The values of ``plane`` (uint8 or float32) at ``places`` (…, 2) x, y; ``otherwise`` outside of it."""
+    x, y = (np.ascontiguousarray(places[..., i], np.float32) for i in (0, 1))
+    found = cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_CONSTANT, borderValue=[otherwise] * 4)  # type: ignore[call-overload]
+    return np.asarray(found, plane.dtype)
 
 
 def number_colours(lab: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -142,7 +158,7 @@ def _find_limb(skeleton: Skeleton, names: tuple[str, ...], side: int, shape: tup
     chain[-1] = chain[-2] + 1.3 * (chain[-1] - chain[-2])
     maps = limb_coordinates(chain, (shape[0] // 2 + 1, shape[1] // 2 + 1))
     along, apart = (cv2.resize(m, None, fx=2, fy=2)[: shape[0], : shape[1]] for m in maps)
-    return Limb(along, apart * 2, skeleton.seen(names[1], side))
+    return Limb(np.asarray(along, np.float32), np.asarray(apart * 2, np.float32), skeleton.seen(names[1], side))
 
 
 def _face_area(skeleton: Skeleton, face: Points, shape: tuple[int, int]) -> Bools:
@@ -150,11 +166,11 @@ def _face_area(skeleton: Skeleton, face: Points, shape: tuple[int, int]) -> Bool
     lean = skeleton.mouth - skeleton.eyes
     middle = (skeleton.eyes + skeleton.mouth) / 2 + 0.05 * lean
     if len(face):
-        cv2.fillPoly(area, [np.round(face).astype(np.int32)], 1)
+        cv2.fillPoly(area, [np.round(face).astype(np.int32)], (1,))
     elif not skeleton.behind and np.all(np.abs(middle) < 1e4):
         axes = (1.44 * skeleton.face_height, 1.9 * skeleton.face_height)
         angle = float(np.degrees(np.arctan2(-lean[0], lean[1])))
-        cv2.ellipse(area, ((float(middle[0]), float(middle[1])), axes, angle), 1, -1)
+        cv2.ellipse(area, ((float(middle[0]), float(middle[1])), axes, angle), (1,), -1)
     return area > 0
 
 
@@ -168,7 +184,7 @@ def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Floats:
             continue
         reach = max(float(np.hypot(*(index - wrist))), 0.14 * skeleton.unit)
         sure = float(np.clip(0.97 * (seen - 0.2) / 0.5, 0.1, 0.97))
-        cv2.circle(area, (round(float(centre[0])), round(float(centre[1]))), round(reach * 0.95), sure, -1)
+        cv2.circle(area, (round(float(centre[0])), round(float(centre[1]))), round(reach * 0.95), (sure,), -1)
     return area
 
 
@@ -193,7 +209,7 @@ def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Float
         spot = skeleton.mouth + 0.55 * (skeleton.shoulders - skeleton.mouth)
         neck = np.zeros(face.shape, np.uint8)
         if np.all(np.abs(spot) < 1e4):
-            cv2.circle(neck, (round(float(spot[0])), round(float(spot[1]))), round(0.12 * skeleton.unit), 1, -1)
+            cv2.circle(neck, (round(float(spot[0])), round(float(spot[1]))), round(0.12 * skeleton.unit), (1,), -1)
         sample = lab[((neck > 0) | (hands > 0.5)) & possible].astype(np.float32)
     if len(sample) < 30:
         sample = np.tile(np.array([[165.0, 148.0, 152.0]], np.float32), (50, 1))
