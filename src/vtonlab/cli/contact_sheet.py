@@ -21,7 +21,8 @@ _PAGE: Final = """<!doctype html>
 :root {{ color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif }}
 body {{ margin: 0; padding: 1rem }}
 h1 {{ font-size: 1.1rem; margin: 0 0 .25rem }} p {{ margin: 0 0 1rem; opacity: .75 }}
-table {{ border-collapse: collapse }} td, th {{ padding: 3px; vertical-align: top; font-weight: 400; font-size: 11px }}
+table {{ border-collapse: collapse }}
+td, th {{ padding: 3px; vertical-align: top; text-align: left; font-weight: 400; font-size: 11px }}
 thead th {{ position: sticky; top: 0; background: Canvas; z-index: 2 }}
 tbody th {{ position: sticky; left: 0; background: Canvas; z-index: 1 }}
 img {{ display: block; width: 120px; height: auto; border-radius: 4px; background: #8882 }} thead img {{ width: 90px }}
