@@ -71,11 +71,12 @@ class ThinPlate:
         flat = self.weights[-3] + where @ self.weights[-2:]
         return (bent + flat).astype(np.float32)
 
-    def over(self, region: Region, step: int = 12) -> tuple[Field, Field]:
+    def over(self, region: Region, step: int = 8) -> tuple[Field, Field]:
         """The map at every pixel of ``region``, as two ``(h, w)`` fields.
 
-        The spline is smooth on the scale of a body, so it is evaluated every ``step`` px and interpolated: at 12 px
-        the error stays below 0.05 px, at a hundredth of the cost.
+        The spline is smooth on the scale of a body, so it is evaluated every ``step`` px and interpolated: at 8 px
+        the error stays below 0.05 px, at a fiftieth of the cost. OpenCV interpolates at 32nds of a cell: a step that
+        does not divide 32 would make the map jagged.
         """
         columns = np.arange(-1, region.width // step + 3) * step + region.x
         rows = np.arange(-1, region.height // step + 3) * step + region.y
