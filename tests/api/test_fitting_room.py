@@ -90,6 +90,12 @@ def test_a_picture_that_a_browser_cannot_show_becomes_a_jpeg(client: TestClient)
     assert Image.open(io.BytesIO(answer.content)).size == (60, 80)
 
 
+@pytest.mark.parametrize("role", ["person", "garment"])
+def test_there_is_a_drawn_pair_to_try(client: TestClient, role: str) -> None:
+    assert Image.open(io.BytesIO(client.get(f"/sample/{role}").content)).format == "JPEG"
+    assert client.get("/sample/dog").json()["code"] == "bad_request"
+
+
 def test_only_our_own_pages_may_ask_for_a_change(client: TestClient) -> None:
     for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         answer = client.post("/try-on", files=pair(), headers=headers)

@@ -56,11 +56,17 @@ def give(page: Page, where: str, *files: Path) -> None:
 
 def colour_shown(page: Page) -> tuple[int, ...]:
     """The colour in the middle of the mirror, as it is seen."""
+    return colour_at(page, 0.5, 0.5)
+
+
+def colour_at(page: Page, across: float, down: float) -> tuple[int, ...]:
+    """The colour at these shares of the mirror's width and height."""
     box = page.locator("#mirror").bounding_box()
     assert box is not None
-    middle = {"x": box["x"] + box["width"] / 2 - 2, "y": box["y"] + box["height"] / 2 - 2, "width": 4, "height": 4}
-    path = page.screenshot(clip=middle)  # type: ignore[arg-type]
-    return tuple(Image.open(BytesIO(path)).convert("RGB").getpixel((2, 2)))  # type: ignore[arg-type]
+    place = {"x": box["x"] + box["width"] * across - 2, "y": box["y"] + box["height"] * down - 2}
+    screenshot = page.screenshot(clip={**place, "width": 4, "height": 4})  # type: ignore[arg-type]
+    with Image.open(BytesIO(screenshot)) as picture:
+        return tuple(picture.convert("RGB").getpixel((2, 2)))  # type: ignore[arg-type]
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -225,3 +231,20 @@ def test_a_real_photo_is_dressed(open_page: OpenPage, instant_page: str, tmp_pat
     download.value.save_as(tmp_path / "kept.jpg")
     assert size_of(tmp_path / "kept.jpg") == size_of(person)
     assert page.locator("#made").inner_text()
+
+
+def test_a_drawn_pair_shows_what_it_does(open_page: OpenPage, instant_page: str) -> None:
+    page = open_page(instant_page)
+    page.click("#sample")
+    page.wait_for_selector(RESULT, timeout=60_000)
+    expect(page.locator("#after")).to_have_attribute("alt", "drawn person wearing drawn shirt")
+    assert page.locator("#confidence").evaluate("meter => meter.value") > 0.3
+    assert is_near(colour_at(page, 0.56, 0.62), (178, 58, 52))  # the shirt's red, beside its print
+
+
+def test_a_photo_without_a_person_is_told(open_page: OpenPage, instant_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(instant_page, locale="zh-CN")
+    give(page, "garment", photos["red"])
+    give(page, "person", photos["me"])
+    expect(page.locator("#failure")).to_contain_text("照片中没有找到人物。", timeout=60_000)
+    expect(page.locator("#failure")).to_contain_text("单人照片")

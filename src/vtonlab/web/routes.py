@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
 from vtonlab.engines.contract import GarmentKind
+from vtonlab.imaging.mannequin import draw_person, draw_shirt
+from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
 from vtonlab.web.answers import Language, choose_language
 from vtonlab.web.fitting import Dressed, FittingRoom, Order, Upload
@@ -51,6 +53,12 @@ def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version:
             "remote_host": engine.capabilities.remote_host,
             "max_upload_bytes": settings.max_upload_bytes,
         }
+
+    @router.get("/sample/{role}", response_class=Response, responses=JPEG)
+    def sample(role: Literal["person", "garment"]) -> Response:
+        """A drawn person or shirt, for those who have no photo at hand."""
+        picture = draw_person() if role == "person" else draw_shirt()
+        return Response(encode_picture(picture, ".jpg"), media_type="image/jpeg")
 
 
 def _add_fitting(router: APIRouter, room: FittingRoom, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 // The fitting room: as soon as there is a person and a garment, the picture is asked for.
 import { Picker } from "./picker.js";
-import { fetchState, fetchTryOn, Refusal } from "./server.js";
+import { fetchSample, fetchState, fetchTryOn, Refusal } from "./server.js";
 import { currentLanguage, onLanguage, say, startColours, startSpeech, suggestLanguage } from "./speech.js";
 import { Stage } from "./stage.js";
 
@@ -24,6 +24,7 @@ outfit.addEventListener("toggle", () => {
   document.getElementById("kinds").disabled = outfit.open && lower.chosen !== null;
   refit();
 });
+document.getElementById("sample").addEventListener("click", addSamples);
 addEventListener("paste", paste);
 addEventListener("keydown", turnHangers);
 for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
@@ -83,6 +84,17 @@ function remember(key, result) {
   const [oldest, { url }] = results.entries().next().value;
   URL.revokeObjectURL(url);
   results.delete(oldest);
+}
+
+async function addSamples() {
+  try {
+    await garment.add([await fetchSample("garment")]);
+    await person.add([await fetchSample("person")]);
+    document.getElementById("stage").focus({ preventScroll: true });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    stage.fail(error);
+  }
 }
 
 async function meetEngine() {

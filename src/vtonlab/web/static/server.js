@@ -20,6 +20,12 @@ export async function fetchPreview(file) {
   return (await ask("/picture", { method: "POST", body: form })).blob();
 }
 
+// A drawn person or garment, as if it had been picked from a folder.
+export async function fetchSample(role) {
+  const picture = await (await ask(`/sample/${role}`, {})).blob();
+  return new File([picture], say(`sample-${role}`), { type: picture.type });
+}
+
 export async function fetchTryOn({ person, garment, lower, kind }, signal) {
   const form = new FormData();
   form.append("person", person);
