@@ -28,6 +28,7 @@ from vtonlab.engines.contract import (
     silent,
 )
 from vtonlab.errors import EngineUnavailable, Text, WrongKind
+from vtonlab.imaging.colour import lay_on_contrast
 from vtonlab.imaging.read import Limits, Photo, Source, from_array, from_pillow, read_photo
 
 if TYPE_CHECKING:
@@ -184,8 +185,12 @@ def as_person(source: AnyPicture) -> Photo:
 
 
 def as_garment(source: AnyPicture) -> Picture:
-    """The photo of a garment in ``source``, at most :data:`LARGEST_GARMENT` pixels long. Raises ``BadInput``."""
-    return _as_photo(source, LARGEST_GARMENT).picture
+    """The photo of a garment in ``source``, at most :data:`LARGEST_GARMENT` pixels long. Raises ``BadInput``.
+
+    A garment that is cut out already (transparent around) lies on a plain ground that sets it off.
+    """
+    photo = _as_photo(source, LARGEST_GARMENT)
+    return photo.picture if photo.alpha is None else lay_on_contrast(photo.picture, photo.alpha)
 
 
 def as_kind(kind: str) -> GarmentKind:

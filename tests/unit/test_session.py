@@ -75,6 +75,18 @@ def test_arrays_that_are_no_pictures(array):
         as_person(array)
 
 
+@pytest.mark.parametrize(("shirt", "ground"), [((250, 250, 250), 190), ((190, 30, 40), 255), ((230, 225, 215), 120)])
+def test_a_cut_out_garment_lies_on_a_ground_that_sets_it_off(shirt, ground):
+    alpha = np.zeros((100, 80), np.uint8)
+    alpha[20:80, 20:60] = 255
+    alpha[19, 20:60] = 128
+    picture = as_garment(np.dstack([plain(shirt), alpha]))
+    assert (picture[0] == ground).all()
+    assert (picture[50, 40] == shirt).all()
+    halfway = (np.array(shirt) * 128 + ground * 127) / 255
+    assert np.abs(picture[19, 40] - halfway).max() <= 1
+
+
 def test_tiny_and_huge():
     with pytest.raises(vtonlab.ImageTooSmall):
         as_person(plain((9, 9, 9), 20, 20))

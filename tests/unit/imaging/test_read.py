@@ -197,6 +197,16 @@ def _profile_with_red_and_blue_swapped() -> bytes:
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "TIFF", "MPO", "PNG"])
+def test_the_first_of_several_frames(kind, scene):
+    first, second = Image.fromarray(scene), Image.fromarray(scene[::-1].copy())
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encode(first, kind, save_all=True, append_images=[second], **options)
+    photo = read_photo(data)
+    assert photo.picture.shape == scene.shape
+    assert distance(photo.picture, scene) < 5
+
+
 # ------------------------------------------------------------------------------------------------ limits
 
 
