@@ -17,8 +17,9 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
-from vtonlab.engines.instant.skirt import floor_t, skirt_width, worn_skirt_hem
+from vtonlab.engines.instant.skirt import skirt_width
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
+from vtonlab.engines.instant.worn import floor_t, measure_hips, worn_skirt_hem
 
 COLLAR_LEAN = 0.5
 """Height of a worn collar above the shoulder, as a share of its height laid flat."""
@@ -56,6 +57,9 @@ def fit_torso(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> Torso
     body = person.body
     scale = choose_scale(body, garment)
     hang = hang_garment(person, garment, scale, tuck)
+    if garment.kind is GarmentKind.UPPER:
+        scale *= _roomier(body, hang)
+        hang = hang_garment(person, garment, scale, tuck)
     pins = _Pins()
     seams = {}
     for side in SIDES:
@@ -84,6 +88,19 @@ def choose_scale(body: Body, garment: Garment) -> float:
     return float(np.clip(0.93 * body.unit / shoulders, 0.95 * chest / armpits, 1.20 * chest / armpits))
 
 
+def _roomier(body: Body, hang: Hang) -> float:
+    """Factor on the scale of a wide garment that would end well above the worn top's hem.
+
+    Its shape alone does not tell a cropped top from a roomy one whose shoulders drop. Where the wearer's own top is
+    longer, it is taken for roomy, which also leaves less to be invented; at most an eighth larger.
+    """
+    chest_t = 0.3
+    wanted, reached = min(body.top_hem_t, 1.05), hang.unstretched_hem_t
+    if reached >= wanted - 0.06 or reached < chest_t + 0.2:
+        return 1.0
+    return float(np.clip((wanted - chest_t) / (reached - chest_t), 1.0, 1.125))
+
+
 # ------------------------------------------------------------------------------------------------ how it hangs
 
 
@@ -105,6 +122,7 @@ class Hang:
     neck_u: dict[Side, float]
     strapless: bool
     """Held at the bust, not by the shoulders."""
+    unstretched_hem_t: float = 0.0
     hem_t: float = 0.0
     tucked: bool = False
 
@@ -178,7 +196,7 @@ def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, t
         return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
     wanted = body.top_hem_t
     ratio = (wanted - armpit_t) / (hem_t - armpit_t)
-    if 0.85 <= ratio <= 1.2:
+    if 0.78 <= ratio <= 1.2:
         return float(ratio)
     return float(np.clip((body.waist_t - armpit_t) / (hem_t - armpit_t), 1.0, 1.2)) if ratio > 1.2 else 1.0
 
@@ -292,8 +310,9 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
     sleeved = garment.cut is not Cut.SLEEVELESS
     width = np.clip(own, outline * np.where(np.arange(len(rows)) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
     if garment.kind is GarmentKind.DRESS:
+        lines = find_leg_lines(person)
         free = np.clip((t - 0.8) / 0.2, 0, 1)
-        width = width * (1 - free) + skirt_width(person, find_leg_lines(person), side, t, own) * free
+        width = width * (1 - free) + skirt_width(person, measure_hips(person, lines), lines, side, t, own) * free
     if hang.tucked:
         held = 1 / (1 + np.exp(-(t - body.waist_t + 0.12) / 0.05))
         width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held

@@ -258,7 +258,9 @@ def _continue_other(filled: Picture, half: Picture, person: Person, kind: Garmen
     else:
         edge = max(body.waist_t, 1.05)
         where = np.clip((edge - t) / 0.02 + 0.5, 0, 1)
-    return lay_over(filled, carried, times((where * 255).astype(np.uint8), bare))
+    trunk = np.zeros(bare.shape, np.uint8)
+    cv2.fillPoly(trunk, [_torso_outline(body).astype(np.int32)], 255)
+    return lay_over(filled, carried, times((where * 255).astype(np.uint8), bare, trunk))
 
 
 def torso_t(body: Body, shape: tuple[int, int]) -> Field:
