@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.drawn import PATTERNS, DrawnGarment, draw_garment
+
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
 from vtonlab.engines.instant.records import Garment, Part
@@ -95,8 +95,8 @@ def test_sleeves_are_told_from_the_body(name: str) -> None:
     for part, side in ((Part.LEFT_SLEEVE, "left"), (Part.RIGHT_SLEEVE, "right")):
         cuff = [garment.landmarks[f"cuff_{end}_{side}"] for end in ("outer", "inner")]
         pit = garment.landmarks[f"armpit_{side}"]
-        x = int(round((cuff[0].x + cuff[1].x) / 2 * 0.9 + pit.x * 0.1))
-        y = int(round((cuff[0].y + cuff[1].y) / 2 * 0.9 + pit.y * 0.1))
+        x = round((cuff[0].x + cuff[1].x) / 2 * 0.9 + pit.x * 0.1)
+        y = round((cuff[0].y + cuff[1].y) / 2 * 0.9 + pit.y * 0.1)
         assert garment.parts[y, x] == part
     middle = int((garment.landmarks["armpit_left"].y + garment.landmarks["hem_left"].y) / 2)
     assert garment.parts[middle, int(garment.axis_x)] == Part.BODY

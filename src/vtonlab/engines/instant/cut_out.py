@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.contract import Picture
-from vtonlab.engines.instant.backdrop import Backdrop, read_backdrop
+from vtonlab.engines.instant.backdrop import Backdrop, length_of, read_backdrop
 from vtonlab.engines.instant.records import Plane
 
 FLAT_TOLERANCE = 1.3
@@ -153,22 +153,45 @@ def _strip_halo(
     lab: NDArray[np.uint8], solid: Plane, backdrop: Backdrop, difference: NDArray[np.float32]
 ) -> Plane:
     """Take shadow, compression fringe and narrow gaps off: what looks like backdrop and unlike the cloth nearby."""
+    x, y, w, h = cv2.boundingRect(solid)
+    window = (slice(max(y - 16, 0), y + h + 16), slice(max(x - 16, 0), x + w + 16))
+    ground = backdrop.surface(lab.shape)[window]
+    stripped = np.zeros_like(solid)
+    stripped[window] = _strip_window(lab[window], solid[window], backdrop, ground, difference[window])
+    return stripped
+
+
+def _strip_window(
+    lab: NDArray[np.uint8],
+    solid: Plane,
+    backdrop: Backdrop,
+    ground: NDArray[np.float32],
+    difference: NDArray[np.float32],
+) -> Plane:
     deep = cv2.erode(solid, np.ones((19, 19), np.uint8), borderValue=0)
     if cv2.countNonZero(deep) < 500:
         return solid
     nearby, pale, known = _nearby_cloth(lab, deep, difference)
-    careful = _strip(lab, solid, backdrop, difference, nearby if pale is None else pale, known)
+    careful = _strip(lab, solid, backdrop, ground, difference, nearby if pale is None else pale, known)
     if pale is None:
         return careful
     # Pale stripes are spared by measuring against them, and so is some fringe. Where measuring against the dark
     # stripes takes little else away, the notches it leaves at pale stripes are bridged instead.
-    eager = _strip(lab, solid, backdrop, difference, nearby, known)
-    reach = 20
-    padded = cv2.copyMakeBorder(eager, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    bridged = careful & cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * reach + 1))[reach:-reach, reach:-reach]
+    eager = _strip(lab, solid, backdrop, ground, difference, nearby, known)
+    bridged = careful & _close_far(eager, 20)
     bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
     lost = 1 - cv2.countNonZero(bridged) / max(cv2.countNonZero(careful), 1)
     return bridged.astype(np.uint8, copy=False) if lost < 0.05 else careful
+
+
+def _close_far(solid: Plane, reach: int) -> Plane:
+    """Close gaps of up to twice ``reach`` pixels, worked out at a third of the size; adds to ``solid`` only."""
+    small = cv2.resize(solid * 255, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
+    rim = reach // 3 + 1
+    padded = cv2.copyMakeBorder((small > 127).astype(np.uint8), rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2 * (reach // 3) + 1))[rim:-rim, rim:-rim]
+    large = cv2.resize(closed * 255, (solid.shape[1], solid.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return (solid | (large > 127)).astype(np.uint8)
 
 
 def _without_backdrop(bridged: Plane, eager: Plane, difference: NDArray[np.float32], tolerance: float) -> Plane:
@@ -189,12 +212,12 @@ def _strip(
     lab: NDArray[np.uint8],
     solid: Plane,
     backdrop: Backdrop,
+    ground: NDArray[np.float32],
     difference: NDArray[np.float32],
     nearby: NDArray[np.float32],
     known: NDArray[np.bool_],
 ) -> Plane:
     """Doubtful pixels go where they hang together with the outside and lie within a few pixels of sure backdrop."""
-    ground = backdrop.surface(lab.shape[:2])
     pixels = lab.astype(np.float32)
     unlike = _length(pixels - nearby)
     apart = _length(nearby - ground)
@@ -223,8 +246,7 @@ def _strip(
 
 
 def _length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    squared = cv2.multiply(vectors, vectors)
-    return np.sqrt(squared[..., 0] + squared[..., 1] + squared[..., 2]).astype(np.float32, copy=False)
+    return length_of(cv2.multiply(vectors, vectors))
 
 
 def _nearby_cloth(
@@ -240,7 +262,8 @@ def _nearby_cloth(
     total = cv2.blur(weight, (15, 15))
     mean = cv2.blur(small * weight[..., None], (15, 15)) / np.maximum(total, 1e-4)[..., None]
     known = cv2.resize(total, size) > 1e-3
-    pale = weight * (cv2.resize(difference, quarter, interpolation=cv2.INTER_AREA) < _PALE)
+    rim = cv2.dilate((weight == 0).astype(np.uint8), np.ones((21, 21), np.uint8))
+    pale = weight * rim * (cv2.resize(difference, quarter, interpolation=cv2.INTER_AREA) < _PALE)
     pale_total = cv2.blur(pale, (15, 15))
     mostly = cv2.dilate((pale_total > 0.25 * total + 1e-4).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     if not mostly.any():
@@ -331,7 +354,8 @@ def _soften(
     contrast: float,
 ) -> Plane:
     """A soft edge one or two pixels wide: by unmixing cloth and backdrop where they differ, by smoothing where not."""
-    firm = cv2.medianBlur(solid * 255, 7 if contrast > _LOW_CONTRAST else 13)
+    width = 7 if contrast > _LOW_CONTRAST else 13
+    firm = np.where(cv2.blur(solid * 255, (width, width)) > 127, np.uint8(255), np.uint8(0))  # a median, of two values
     smooth = cv2.GaussianBlur(firm, (0, 0), 1.2)
     if backdrop.busy:
         return smooth

@@ -41,8 +41,8 @@ def set_upright(picture: Picture, matte: Plane, largest: int) -> Upright:
     tilt = find_tilt(matte)
     height, width = matte.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
-    outline = cv2.findNonZero((matte > 127).astype(np.uint8))
-    x, y, w, h = cv2.boundingRect(cv2.transform(cv2.convexHull(outline).astype(np.float32), turn))
+    outlines, _ = cv2.findContours((matte > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    x, y, w, h = cv2.boundingRect(cv2.transform(np.vstack(outlines).astype(np.float32), turn))
     margin = max(3, round(_MARGIN * max(w, h)))
     sampled = picture.shape[0] / height
     longest = max(w, h) + 2 * margin
