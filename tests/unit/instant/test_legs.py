@@ -28,8 +28,8 @@ from vtonlab.engines.instant.records import (
     Person,
     Points,
 )
-from vtonlab.engines.instant.skirt import worn_skirt_hem
 from vtonlab.engines.instant.warp import OUTSIDE, stretch
+from vtonlab.engines.instant.worn import worn_skirt_hem
 
 HEIGHT, WIDTH, UNIT = 768, 512, 130.0
 SHOULDERS, HIPS = (256.0, 140.0), (256.0, 345.0)

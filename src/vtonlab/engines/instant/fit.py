@@ -18,8 +18,11 @@ from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
-from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate
+from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, region_of, stretch
 from vtonlab.engines.instant.worn import floor_t, measure_hips, worn_skirt_hem
+
+CHEST_SHARE = 0.4
+"""Share of the length between armpits and hem that is never stretched."""
 
 COLLAR_LEAN = 0.5
 """Height of a worn collar above the shoulder, as a share of its height laid flat."""

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_of, spine
 from vtonlab.engines.instant.leg_lines import LegLines, measured_leg
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
-from vtonlab.engines.instant.waist import LowerHang, crotch_point, drawn_to, outer_columns, torso_outline, waist_middle
+from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, waist_middle
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
+from vtonlab.engines.instant.worn import crotch_point, fork_t
 
 TOP_ROWS = 18
 """Rows of the mesh between waistband and crotch."""
@@ -66,9 +67,12 @@ def leg_columns(garment: Garment, fork: float, side: Side, rows: Values) -> Valu
     crotch, hem = marks["crotch"], marks[f"hem_inner_{side}"]
     straight = np.interp(rows, [fork, crotch.y + 1, max(hem.y, crotch.y + 2)], [crotch.x, crotch.x, hem.x])
     part = Part.LEFT_LEG if side == "left" else Part.RIGHT_LEG
-    height = garment.alpha.shape[0]
+    height, width = garment.alpha.shape
     index = np.clip(np.round(rows).astype(int), 0, height - 1)
-    leg = (garment.parts[index] == part) & (garment.alpha[index] > 127)
+    columns = np.arange(width)
+    own_half = columns <= crotch.x if side == "left" else columns >= crotch.x
+    own = (garment.parts[index] == part) | ((garment.parts[index] == Part.BODY) & own_half[None])
+    leg = own & (garment.alpha[index] > 127)
     found = leg.shape[1] - 1 - leg[:, ::-1].argmax(1) if side == "left" else leg.argmax(1)
     return smooth(np.where(leg.any(1), found, straight).astype(np.float32), 1.2)
 
@@ -81,15 +85,14 @@ def _seat_on_body(person: Person, hang: LowerHang, side: Side, outer: Points, in
     body, sign = person.body, np.float32(SIGN[side])
     middle_x = float(inner[0, 0])
     fork = crotch_point(body)
-    fork_t = 1 + 0.22 * body.unit / body.torso_length
-    t = np.linspace(hang.waist_t[side], fork_t, len(outer), dtype=np.float32)
-    outline = torso_outline(body, side, t)
+    t = np.linspace(hang.waist_t[side], fork_t(body), len(outer), dtype=np.float32)
+    outline = hang.worn.half(side, t)
     own = np.abs(outer[:, 0] - middle_x) * hang.scale
     room = np.interp(np.linspace(0, 1, len(t)), [0, 0.12, 0.5, 1], [1.03, 1.06, 1.15, 1.25]).astype(np.float32)
     width = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.98, room)
     places, across = spine(body, t)
     body_outer = places + across * (sign * width)[:, None]
-    middle_t = np.linspace(hang.waist_t["middle"], fork_t, len(inner), dtype=np.float32)
+    middle_t = np.linspace(hang.waist_t["middle"], fork_t(body), len(inner), dtype=np.float32)
     body_inner = spine(body, middle_t)[0]
     body_inner[-1] = fork
     return body_outer.astype(np.float32), body_inner.astype(np.float32)
@@ -184,12 +187,29 @@ def join_half(body_outer: Points, body_inner: Points, outer: Points, inner: Poin
     body = rule_between(_lengthened(body_outer), _lengthened(body_inner), SHARES)
     garment = rule_between(_lengthened(outer), _lengthened(inner), SHARES)
     below = np.clip((np.arange(len(body)) - 2 - shared) / 4, 0, 1).astype(np.float32)[:, None, None]
-    return Mesh(_overhung(body, below), _overhung(garment, below))
+    for reach in (1.0, 0.5, 0.2):
+        mesh = Mesh(_overhung(body, reach, below), _overhung(garment, reach, below))
+        if not _folded(mesh):
+            break
+    return mesh
 
 
-def _overhung(grid: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
+def _folded(mesh: Mesh) -> bool:
+    """Whether a triangle lies the other way round on the body than on the garment."""
+    ways = []
+    for grid in (mesh.body, mesh.garment):
+        corner, right, below, far = grid[:-1, :-1], grid[:-1, 1:], grid[1:, :-1], grid[1:, 1:]
+        ways.append(np.stack([_cross(right - corner, below - corner), _cross(below - far, right - far)]))
+    return bool((ways[0] * ways[1] < 0).any())
+
+
+def _cross(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0], np.float32)
+
+
+def _overhung(grid: NDArray[np.float32], reach: float, below: NDArray[np.float32]) -> NDArray[np.float32]:
     """Columns added past the outer edge, and past the inner one below the fork."""
-    across = grid[:, -1:] - grid[:, :1]
+    across = (grid[:, -1:] - grid[:, :1]) * np.float32(reach)
     outside = grid[:, :1] - across * OVERHANG[None, :, None]
     inside = grid[:, -1:] + across * (OVERHANG[::-1][None, :, None] * (0.1 + 0.9 * below))
     return np.concatenate([outside, grid, inside], 1).astype(np.float32)

@@ -40,7 +40,8 @@ def drape_lower(person: Person, garment: Garment) -> list[Cloth]:
 
 def fit_lower(person: Person, garment: Garment) -> LowerFit:
     """Lay trousers, shorts or a skirt onto the lower body."""
-    hang, lines = hang_lower(person, garment), find_leg_lines(person)
+    lines = find_leg_lines(person)
+    hang = hang_lower(person, garment, lines)
     lay_half = trouser_half if has_legs(garment) else skirt_half
     return LowerFit(hang, {side: lay_half(person, garment, hang, lines, side) for side in SIDES})
 

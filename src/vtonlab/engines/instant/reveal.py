@@ -27,8 +27,10 @@ from vtonlab.engines.instant.axes import (
 )
 from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
+from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
 from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
+from vtonlab.engines.instant.worn import measure_hips
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _bare_shape(person: Person, arms: dict[Side, Arm2D], kind: GarmentKind) -> P
             shape[arm.arc >= 0] = 255
     if kind is not GarmentKind.UPPER:
         draw_bare_legs(shape, person)
-        cv2.fillPoly(shape, [_hip_outline(body).astype(np.int32)], 255)
+        cv2.fillPoly(shape, [_hip_outline(person).astype(np.int32)], 255)
     soft = cv2.GaussianBlur(shape, (0, 0), max(0.8, 0.01 * body.unit))
     return times(soft, cv2.bitwise_not(person.mattes[Label.BACKGROUND]))
 
@@ -178,11 +180,13 @@ def _neck_outline(body: Body) -> Points:
     return np.stack([jaw - half, jaw + half, right, body.shoulders - up * np.float32(0.1 * body.unit), left])
 
 
-def _hip_outline(body: Body) -> Points:
-    t = np.linspace(0.75, 1.1, 8, dtype=np.float32)
-    centre, across = spine(body, t)
-    left = centre - across * (half_width(body, "left", t)[:, None] * 0.94)
-    right = centre + across * (half_width(body, "right", t)[:, None] * 0.94)
+def _hip_outline(person: Person) -> Points:
+    """Closed outline of belly and hips, a little inside that of what is worn."""
+    worn = measure_hips(person, find_leg_lines(person))
+    t = np.linspace(0.75, 1.1, 8).astype(np.float32)
+    centre, across = spine(person.body, t)
+    left = centre - across * (worn.half("left", t)[:, None] * 0.92)
+    right = centre + across * (worn.half("right", t)[:, None] * 0.92)
     return np.vstack([right, left[::-1]])
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, leg_of, leg_radius, spine
+from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_radius, spine
 from vtonlab.engines.instant.leg_lines import LegLines
 from vtonlab.engines.instant.legs import LEG_ROWS, TOP_ROWS, join_half
-from vtonlab.engines.instant.records import Garment, Label, Person, Points
-from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, torso_outline, waist_middle
+from vtonlab.engines.instant.records import Garment, Person, Points
+from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, waist_middle
 from vtonlab.engines.instant.warp import Mesh, smooth
+from vtonlab.engines.instant.worn import Hips, floor_t
 
 ROWS = TOP_ROWS + LEG_ROWS
 
@@ -21,7 +22,7 @@ def skirt_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLine
     stop_t = hem_t(person, garment, hang, lines)
     t = np.linspace(hang.waist_t[side], stop_t, ROWS, dtype=np.float32)
     own = np.abs(outer[:, 0] - inner[0, 0]) * hang.scale
-    width = _width(person, lines, side, t, own.astype(np.float32))
+    width = _width(person, hang.worn, lines, side, t, own.astype(np.float32))
     places, across = spine(body, t)
     rise = float(outer[-1, 1] - inner[-1, 1]) * hang.length_scale / body.torso_length
     middle_t = np.linspace(hang.waist_t["middle"], stop_t - np.clip(rise, -0.15, 0.05), ROWS, dtype=np.float32)
@@ -48,69 +49,30 @@ def hem_t(person: Person, garment: Garment, hang: LowerHang, lines: LegLines) ->
     length = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2 - hang.waist_row
     top = hang.waist_t["middle"]
     natural = top + length * hang.length_scale / body.torso_length
-    worn = worn_skirt_hem(person, lines)
+    worn = hang.worn.hem_t
     if worn is not None and 0.75 < (natural - top) / max(worn - top, 0.05) < 1.3:
         return worn
     return min(natural, floor_t(person, lines))
 
 
-def floor_t(person: Person, lines: LegLines) -> float:
-    """t just below the ankles, where even the longest skirt ends."""
-    body = person.body
-    ankles = [float((lines[side][-1] - body.hips) @ body.down) for side in SIDES]
-    return 1 + (max(ankles) + 0.08 * body.unit) / body.torso_length
-
-
-def worn_skirt_hem(person: Person, lines: LegLines) -> float | None:
-    """t of the hem of a skirt that is worn now; None for trousers, shorts or nothing seen."""
-    body = person.body
-    t = np.arange(1.0, 3.2, 0.02, dtype=np.float32)
-    places, _ = spine(body, t)
-    height, width = person.labels.shape
-    inside = (places[:, 1] < height) & (places[:, 1] >= 0) & (places[:, 0] >= 0) & (places[:, 0] < width)
-    x = np.clip(places[:, 0], 0, width - 1).astype(int)
-    y = np.clip(places[:, 1], 0, height - 1).astype(int)
-    cloth = (person.labels[y, x] == Label.LOWER) & inside
-    fork = 1 + 0.3 * body.unit / body.torso_length
-    if not cloth.any() or not cloth[t < fork].mean() > 0.6:
-        return None
-    ends = np.flatnonzero(~cloth & (t > fork - 0.1))
-    if not len(ends) or not inside[ends[0]]:
-        return None
-    end = float(t[ends[0]])
-    return end if end > fork + 0.08 and _ends_on_legs(person, lines, end) else None
-
-
-def _ends_on_legs(person: Person, lines: LegLines, end: float) -> bool:
-    """Whether the cloth ends on both legs about where it ends between them, as a skirt does and trousers do not."""
-    body = person.body
-    hem = spine(body, np.array([end], np.float32))[0][0]
-    for side in SIDES:
-        leg = leg_of(body, side)
-        place = lines[side][int(np.clip(leg.hem, 0, 1) * (len(lines[side]) - 1))]
-        if float((place - hem) @ body.down) > 0.15 * body.unit:
-            return False
-    return True
-
-
-def skirt_width(person: Person, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
+def skirt_width(person: Person, worn: Hips, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
     """Half width of a skirt of ``own`` half width at ``t``, px: on the worn outline where that is near, never narrower
     than hips and legs, else as it was cut."""
-    body = person.body
-    outline = torso_outline(body, side, np.minimum(t, 2.0))
+    outline = worn.half(side, t)
     near = outline * drawn_to(own / np.maximum(outline, 1))
-    # Far below, and where trousers or a wider skirt are worn, the outline is not that of a body.
-    near = np.where((t > 2.0) | (outline > 1.6 * own), own, near)
+    # Below a worn hem, and where trousers or a wider skirt are worn, the outline is not that of a body.
+    last = 2.0 if worn.hem_t is None else worn.hem_t
+    near = np.where((t > last) | (outline > 1.6 * own), own, near)
     return np.maximum(near, _legs_reach(person, lines, side, t)).astype(np.float32)
 
 
-def _width(person: Person, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
+def _width(person: Person, worn: Hips, lines: LegLines, side: Side, t: Values, own: Values) -> Values:
     """Half width at ``t``: held by waist and hips, free below them."""
-    outline = torso_outline(person.body, side, np.minimum(t, 2.0))
+    outline = worn.half(side, t)
     held = np.clip((1.12 - t) / 0.25, 0, 1)
     room = np.interp(t, [t[0], t[0] + 0.1], [1.02, 1.3])
     snug = outline * np.clip(drawn_to(own / np.maximum(outline, 1)), 0.99, room)
-    return smooth((snug * held + skirt_width(person, lines, side, t, own) * (1 - held)).astype(np.float32), 1.5)
+    return smooth((snug * held + skirt_width(person, worn, lines, side, t, own) * (1 - held)).astype(np.float32), 1.5)
 
 
 def _legs_reach(person: Person, lines: LegLines, side: Side, t: Values) -> Values:

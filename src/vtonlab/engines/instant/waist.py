@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIDES, Side, Values, half_width, spine
-from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
+from vtonlab.engines.instant.leg_lines import LegLines
+from vtonlab.engines.instant.records import Cut, Garment, Label, Part, Person
 from vtonlab.engines.instant.warp import smooth
+from vtonlab.engines.instant.worn import Hips, crotch_point, measure_hips, waist_is_seen
 
 LONG = 2.2
 """Length over waistband from which trousers are ankle-length: laid flat about 100 cm over 42 cm, on a body more."""
@@ -34,27 +36,29 @@ class LowerHang:
     """Garment row at which the legs part; the hem's for a skirt."""
     long: bool
     """Trousers made to reach the ankles."""
+    worn: Hips
 
 
-def hang_lower(person: Person, garment: Garment) -> LowerHang:
+def hang_lower(person: Person, garment: Garment, lines: LegLines) -> LowerHang:
     """Choose size and waist line."""
     body, marks = person.body, garment.landmarks
     waist_t = find_waist_line(person)
     middle_t = waist_t["middle"]
-    waist = float(sum(torso_outline(body, side, np.array([waist_t[side]], np.float32))[0] for side in SIDES))
-    hips = float(sum(torso_outline(body, side, np.array([1.0, 1.08, 1.16], np.float32)).max() for side in SIDES))
+    worn = measure_hips(person, lines)
+    waist = float(sum(worn.half(side, np.array([waist_t[side]], np.float32))[0] for side in SIDES))
+    hips = float(sum(worn.half(side, np.array([1.0, 1.08, 1.16], np.float32)).max() for side in SIDES))
     band = max(marks["waist_right"].x - marks["waist_left"].x, 1.0)
     waist_row = (marks["waist_left"].y + marks["waist_right"].y) / 2
     hem_row = (marks["hem_outer_left"].y + marks["hem_outer_right"].y) / 2
     scale = 1.01 * waist / band
     if "crotch" not in marks:
-        return LowerHang(scale, 1.05 * scale, waist_t, waist_row, hem_row, False)
+        return LowerHang(scale, 1.05 * scale, waist_t, waist_row, hem_row, False, worn)
     long = garment.cut is not Cut.SKIRT and hem_row - waist_row > LONG * band
-    fork_row = _fork_row(_gap_top(garment, waist_row), waist_row, hem_row, long)
+    fork_row = _fork_row(_gap_top(garment, waist_row, hem_row), waist_row, hem_row, long)
     scale = float(np.sqrt(scale * 1.03 * hips / max(marks["hip_right"].x - marks["hip_left"].x, 1.0)))
     drop = float((crotch_point(body) - spine(body, np.array([middle_t], np.float32))[0][0]) @ body.down)
     length_scale = float(np.clip(drop / max(fork_row - waist_row, 1.0), 0.95 * scale, 1.3 * scale))
-    return LowerHang(scale, length_scale, waist_t, waist_row, fork_row, long)
+    return LowerHang(scale, length_scale, waist_t, waist_row, fork_row, long, worn)
 
 
 def _fork_row(crotch: float, waist: float, hem: float, long: bool) -> float:
@@ -68,14 +72,15 @@ def _fork_row(crotch: float, waist: float, hem: float, long: bool) -> float:
     return float(waist + np.clip(share, 0.15, 0.93) * (hem - waist))
 
 
-def _gap_top(garment: Garment, waist_row: float) -> float:
-    """Row of the crotch: the landmark's, or higher where the backdrop between the legs reaches higher."""
+def _gap_top(garment: Garment, waist_row: float, hem_row: float) -> float:
+    """Row of the crotch: where the backdrop between the legs begins, or the landmark's where the legs lie together."""
     crotch = garment.landmarks["crotch"]
-    column = int(np.clip(round(crotch.x), 3, garment.alpha.shape[1] - 4))
-    start = int(waist_row + 0.4 * (crotch.y - waist_row))
-    filled = (garment.alpha[start : int(crotch.y) + 3, column - 3 : column + 4] > 127).all(1)
-    last = np.flatnonzero(filled)
-    return float(min(start + last[-1] + 1, crotch.y)) if len(last) else crotch.y
+    column = int(np.clip(round(crotch.x), 2, garment.alpha.shape[1] - 3))
+    start = int(waist_row + 0.15 * (hem_row - waist_row))
+    empty = (garment.alpha[start : int(hem_row) - 2, column - 2 : column + 3] < 127).any(1)
+    below = np.cumsum(empty[::-1])[::-1] / np.arange(len(empty), 0, -1)
+    lasting = np.flatnonzero(empty & (below > 0.8))
+    return float(start + lasting[0]) if len(lasting) and len(empty) - lasting[0] > 8 else crotch.y
 
 
 # ------------------------------------------------------------------------------------------------ the body's waist
@@ -96,11 +101,6 @@ def find_waist_line(person: Person) -> dict[Side | str, float]:
     found = np.clip(found, body.waist_t - 0.07, body.waist_t + 0.07)
     found = np.clip(found, 0.4, 1.0) - OVERLAP
     return {"left": float(found[0]), "middle": float(found[1]), "right": float(found[2])}
-
-
-def waist_is_seen(body: Body) -> bool:
-    """Whether the worn waistband is in sight: the top is tucked in, or ends above it."""
-    return not body.one_piece and (body.tucked or body.waist_t - body.top_hem_t > 0.06)
 
 
 def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
@@ -124,27 +124,6 @@ def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
     found = t[first]
     good &= np.abs(found - np.median(found[good])) < 0.06
     return np.asarray(np.polyfit(share[good], found[good], 2 if good.sum() > 12 else 1)) if good.sum() > 6 else None
-
-
-def torso_outline(body: Body, side: Side, t: Values) -> Values:
-    """Half width of the body at ``t``, px; under a top worn loose it is drawn in from the hips to a waist.
-
-    A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9); seen wider than the hips it is a sleeve.
-    """
-    seen = half_width(body, side, t)
-    hips_seen = float(half_width(body, side, np.array([1.05, 1.15], np.float32)).mean())
-    seen = np.where(t < 0.9, np.minimum(seen, 1.03 * hips_seen), seen).astype(np.float32)
-    if waist_is_seen(body):
-        return seen
-    edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
-    hips = float(half_width(body, side, np.array([edge, max(edge, 1.1)], np.float32)).min())
-    model = hips * np.interp(t, [0.65, 0.95, 1.1], [0.84, 0.97, 1.0])
-    return np.where(t < edge, np.minimum(seen, model), seen).astype(np.float32)
-
-
-def crotch_point(body: Body) -> Points:
-    """Where the legs part: 0.22 unit below the hip joints."""
-    return np.asarray(spine(body, np.array([1 + 0.22 * body.unit / body.torso_length], np.float32))[0][0], np.float32)
 
 
 # ------------------------------------------------------------------------------------------------ the garment's edges

@@ -1,4 +1,4 @@
-"""What is worn on the lower body now: how wide it is, where a skirt ends, where the legs part."""
+"""Garments photographed on somebody: finding the wearer, and taking the garment off them."""
 
 from __future__ import annotations
 
@@ -6,146 +6,142 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_of, spine
-from vtonlab.engines.instant.leg_lines import LegLines
-from vtonlab.engines.instant.records import Body, Label, Person, Points
-from vtonlab.engines.instant.warp import smooth
+from vtonlab.engines.contract import GarmentKind, Picture
+from vtonlab.engines.instant.cut_out import Cutting
+from vtonlab.engines.instant.records import Label, Person, Plane
+from vtonlab.errors import ImageTooSmall, NoPersonFound
 
-STEP_T = 0.02
-BUMP_T = 0.4
-"""What stands out of the outline over less than this is no part of it: a bag, a hand in a pocket."""
+_SKIN_SHARE = (0.025, 0.7)
+"""Share of what was cut out that looks like skin, for which somebody is looked for: cloth of skin's colour has more."""
+_FIGURE_SCORE = 0.62
+"""Score of the pose detector from which a figure is believed; drawn faces and hooded tops reach 0.7 without skin."""
+_LEAST_SKIN = 0.05
+"""Share of the parsed person that is skin, and looks like it."""
+_LEAST_CERTAINTY = 0.55
 
 
 @dataclass(frozen=True)
-class Hips:
-    """Half widths of the lower body with what is worn on it, from the waist down."""
+class Wearer:
+    """Somebody in the photo, and what of them is the garment."""
 
-    t: Values
-    left: Values
-    right: Values
-    hem_t: float | None
-    """t of the hem of a worn skirt; None for trousers, shorts, or where it is not seen."""
-
-    def half(self, side: Side, t: Values) -> Values:
-        """Distance from the axis to the outline at ``t``, px."""
-        return np.interp(t, self.t, self.left if side == "left" else self.right).astype(np.float32)
+    person: Person
+    kind: GarmentKind
+    matte: Plane
+    """``(h, w)`` of the photo that was given."""
+    hidden: Plane
+    """Where hair, hands or things lie over the garment; part of ``matte``."""
 
 
-def measure_hips(person: Person, lines: LegLines) -> Hips:
-    """Measure the worn lower garment's outline; the torso's where that is hidden."""
-    body = person.body
-    hem = worn_skirt_hem(person, lines)
-    t = np.arange(0.4, 3.3, STEP_T, dtype=np.float32)
-    end = hem - 0.02 if hem is not None else fork_t(body)
-    halves = {side: _measured(person, side, t, end) for side in SIDES}
-    return Hips(t, halves["left"], halves["right"], hem)
+def find_wearer(picture: Picture, cutting: Cutting, kind: GarmentKind) -> Wearer | None:
+    """The person wearing the garment in ``picture``; None for a garment on its own.
 
-
-def _measured(person: Person, side: Side, t: Values, end: float) -> Values:
-    outline = torso_outline(person.body, side, np.minimum(t, 2.0).astype(np.float32))
-    edge = _cloth_edge(person, side, t)
-    good = ~np.isnan(edge) & (t > person.body.waist_t + 0.02) & (t < end) & (edge > 0.4 * outline)
-    if good.sum() < 6:
-        return outline
-    first, last = np.flatnonzero(good)[[0, -1]]
-    found = np.interp(t, t[good], edge[good]).astype(np.float32)
-    window = np.ones((round(BUMP_T / STEP_T), 1), np.uint8)
-    opened = cv2.morphologyEx(found[:, None], cv2.MORPH_OPEN, window, borderType=cv2.BORDER_REPLICATE)[:, 0]
-    seen = np.arange(len(t))
-    below = outline if end < 1.5 else opened
-    whole = np.where(seen < first, np.minimum(outline, 1.08 * opened[first]), np.where(seen <= last, opened, below))
-    return smooth(whole.astype(np.float32), 2.0)
-
-
-def _cloth_edge(person: Person, side: Side, t: Values) -> Values:
-    """Distance from the axis to where the worn lower garment ends at each t, px; NaN where something lies before it."""
-    places, across = spine(person.body, t)
-    steps = np.arange(0, 1.5 * person.body.unit, 1.0, dtype=np.float32)
-    grid = places[:, None] + across[:, None] * (steps * np.float32(SIGN[side]))[None, :, None]
-    height, width = person.labels.shape
-    x, y = np.round(grid[..., 0]).astype(int), np.round(grid[..., 1]).astype(int)
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    found = person.labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    cloth = (found == Label.LOWER) & inside
-    over = ~cloth[:, :-2] & ~cloth[:, 1:-1] & ~cloth[:, 2:]
-    ends = over.argmax(1)
-    behind = found[np.arange(len(t)), np.minimum(ends + 2, found.shape[1] - 1)]
-    free = np.isin(behind, (Label.BACKGROUND, Label.UPPER)) & inside[np.arange(len(t)), ends]
-    return np.where(over.any(1) & cloth[:, :3].any(1) & free, steps[ends], np.nan).astype(np.float32)
-
-
-# ------------------------------------------------------------------------------------------------ the body under it
-
-
-def waist_is_seen(body: Body) -> bool:
-    """Whether the worn waistband is in sight: the top is tucked in, or ends above it."""
-    return not body.one_piece and (body.tucked or body.waist_t - body.top_hem_t > 0.06)
-
-
-def torso_outline(body: Body, side: Side, t: Values) -> Values:
-    """Half width of the body at ``t``, px; under a top worn loose it is drawn in from the hips to a waist.
-
-    A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9); seen wider than the hips it is a sleeve.
+    Asks the cheap questions first: is there any skin, then is there a figure (about 13 ms), then who is it.
     """
-    seen = half_width(body, side, t)
-    hips_seen = float(half_width(body, side, np.array([1.05, 1.15], np.float32)).mean())
-    seen = np.where(t < 0.9, np.minimum(seen, 1.03 * hips_seen), seen).astype(np.float32)
-    if waist_is_seen(body):
-        return seen
-    edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
-    hips = float(half_width(body, side, np.array([edge, max(edge, 1.1)], np.float32)).min())
-    model = hips * np.interp(t, [0.65, 0.95, 1.1], [0.84, 0.97, 1.0])
-    return np.where(t < edge, np.minimum(seen, model), seen).astype(np.float32)
-
-
-def crotch_point(body: Body) -> Points:
-    """Where the legs part: 0.22 unit below the hip joints."""
-    return np.asarray(spine(body, np.array([fork_t(body)], np.float32))[0][0], np.float32)
-
-
-def fork_t(body: Body) -> float:
-    """t at which the legs part."""
-    return 1 + 0.22 * body.unit / body.torso_length
-
-
-# ------------------------------------------------------------------------------------------------ a worn skirt
-
-
-def floor_t(person: Person, lines: LegLines) -> float:
-    """t just below the ankles, where even the longest skirt ends."""
-    body = person.body
-    ankles = [float((lines[side][-1] - body.hips) @ body.down) for side in SIDES]
-    return 1 + (max(ankles) + 0.08 * body.unit) / body.torso_length
-
-
-def worn_skirt_hem(person: Person, lines: LegLines) -> float | None:
-    """t of the hem of a skirt that is worn now; None for trousers, shorts or nothing seen."""
-    body = person.body
-    t = np.arange(1.0, 3.2, 0.02, dtype=np.float32)
-    places, _ = spine(body, t)
-    height, width = person.labels.shape
-    inside = (places[:, 1] < height) & (places[:, 1] >= 0) & (places[:, 0] >= 0) & (places[:, 0] < width)
-    x = np.clip(places[:, 0], 0, width - 1).astype(int)
-    y = np.clip(places[:, 1], 0, height - 1).astype(int)
-    cloth = (person.labels[y, x] == Label.LOWER) & inside
-    fork = 1 + 0.3 * body.unit / body.torso_length
-    if not cloth.any() or not cloth[t < fork].mean() > 0.6:
+    skin = _looks_like_skin(picture)
+    inside = cv2.resize(cutting.matte, (skin.shape[1], skin.shape[0]), interpolation=cv2.INTER_AREA) > 127
+    share = float(skin[inside].mean()) if inside.any() else 0.0
+    low, high = _SKIN_SHARE if not cutting.backdrop.busy else (0.5 * _SKIN_SHARE[0], 1.0)
+    if not low < share < high or not _sees_figure(picture):
         return None
-    ends = np.flatnonzero(~cloth & (t > fork - 0.1))
-    if not len(ends) or not inside[ends[0]]:
+    from vtonlab.engines.instant.person import analyse_person
+
+    try:
+        person = analyse_person(picture)
+    except (NoPersonFound, ImageTooSmall):
         return None
-    end = float(t[ends[0]])
-    return end if end > fork + 0.08 and _ends_on_legs(person, lines, end) else None
+    if person.certainty < _LEAST_CERTAINTY or not _shows_skin(picture, person):
+        return None
+    return _take_off(picture, person, kind)
 
 
-def _ends_on_legs(person: Person, lines: LegLines, end: float) -> bool:
-    """Whether the cloth ends on both legs about where it ends between them, as a skirt does and trousers do not."""
+def _looks_like_skin(picture: Picture) -> NDArray[np.bool_]:
+    """At most 256 pixels a side. The usual limits in YCrCb (Chai and Ngan, 1999), which hold for all complexions."""
+    scale = min(1.0, 256 / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    luma, red, blue = cv2.split(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb))
+    skin = (luma > 40) & (red > 136) & (red < 174) & (blue > 77) & (blue < 124)
+    return cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+
+
+def _sees_figure(picture: Picture) -> bool:
+    from vtonlab.engines.instant.pose_graph import find_circles
+
+    scale = min(1.0, 512 / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    circles = find_circles(np.ascontiguousarray(small))
+    return any(circle.score > _FIGURE_SCORE and abs(circle.tilt) < 0.7 for circle in circles)
+
+
+def _shows_skin(picture: Picture, person: Person) -> bool:
+    skin = _on_photo((person.labels == Label.SKIN).astype(np.uint8) * 255, person, picture) > 127
+    body = _on_photo((person.labels != Label.BACKGROUND).astype(np.uint8) * 255, person, picture) > 127
+    looks = _looks_like_skin(picture)
+    small = cv2.resize(skin.astype(np.uint8), (looks.shape[1], looks.shape[0]), interpolation=cv2.INTER_AREA) > 0
+    agreed = float(looks[small].mean()) if small.any() else 0.0
+    return float(skin.sum()) > _LEAST_SKIN * float(body.sum()) and agreed > 0.3
+
+
+def _take_off(picture: Picture, person: Person, kind: GarmentKind) -> Wearer | None:
+    """The garment of a kind (the one that the photo is of, for AUTO) as the person was parsed."""
+    if kind is GarmentKind.AUTO:
+        kind = _tell_shown(person)
+    labels = {
+        GarmentKind.UPPER: (Label.UPPER, Label.LOWER) if person.body.one_piece else (Label.UPPER,),
+        GarmentKind.LOWER: (Label.LOWER,),
+        GarmentKind.DRESS: (Label.UPPER, Label.LOWER),
+    }[kind]
+    cover = np.minimum(person.mattes[list(labels)].astype(np.uint16).sum(0), 255).astype(np.uint8)
+    hidden = _find_hidden(person, cover, kind)
+    matte = _largest(np.maximum(cover, hidden))
+    if cv2.countNonZero(matte) < 0.01 * matte.size:
+        return None
+    return Wearer(
+        person, kind, _on_photo(matte, person, picture), _on_photo(np.minimum(hidden, matte), person, picture)
+    )
+
+
+def _tell_shown(person: Person) -> GarmentKind:
+    """What a photo is of: the dress, else the lower garment where the upper one is hardly in it, else the upper."""
+    if person.body.one_piece:
+        return GarmentKind.DRESS
+    upper, lower = ((person.labels == label).sum() for label in (Label.UPPER, Label.LOWER))
+    shoulders_seen = float(person.body.shoulders[1]) > 0.02 * person.labels.shape[0]
+    return GarmentKind.UPPER if shoulders_seen or upper > 1.5 * lower else GarmentKind.LOWER
+
+
+def _find_hidden(person: Person, cover: Plane, kind: GarmentKind) -> Plane:
+    """Hair, hands and things in front of the garment: between its visible parts, and on the trunk or the thighs."""
     body = person.body
-    hem = spine(body, np.array([end], np.float32))[0][0]
-    for side in SIDES:
-        leg = leg_of(body, side)
-        place = lines[side][int(np.clip(leg.hem, 0, 1) * (len(lines[side]) - 1))]
-        if float((place - hem) @ body.down) > 0.15 * body.unit:
-            return False
-    return True
+    size = max(3, int(0.22 * body.unit)) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    visible = (cover > 127).astype(np.uint8)
+    padded = cv2.copyMakeBorder(visible, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
+    between = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[size:-size, size:-size] > 0
+    trunk = np.zeros(cover.shape, np.uint8)
+    joints = (body.left_arm.shoulder, body.right_arm.shoulder, body.right_leg.hip, body.left_leg.hip)
+    if kind is not GarmentKind.LOWER:
+        lowered = np.array([0, 0.08 * body.torso_length])
+        corners = np.array([joints[0] + lowered, joints[1] + lowered, joints[2], joints[3]])
+        cv2.fillConvexPoly(trunk, np.rint(corners).astype(np.int32), 1)
+    front = (person.labels == Label.HAIR) | (person.labels == Label.OTHER) | (person.hands > 127)
+    return np.where(front & (between | (trunk > 0)), np.uint8(255), np.uint8(0))
+
+
+def _largest(matte: Plane) -> Plane:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((matte > 60).astype(np.uint8))
+    if count <= 2:
+        return matte
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = np.isin(labels, 1 + np.nonzero(areas > 0.12 * areas.max())[0])
+    return np.where(kept, matte, np.uint8(0))
+
+
+def _on_photo(plane: Plane, person: Person, picture: Picture) -> Plane:
+    """A plane of the person's working picture laid onto the whole photo."""
+    frame = person.frame
+    move = np.array([[1 / frame.scale, 0, frame.x], [0, 1 / frame.scale, frame.y]])
+    move[:, 2] += 0.5 / frame.scale - 0.5  # pixel centres
+    size = (picture.shape[1], picture.shape[0])
+    return np.asarray(cv2.warpAffine(plane, move, size, flags=cv2.INTER_LINEAR), np.uint8)
