@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES
+from vtonlab.engines.instant.hips import worn_skirt_hem
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.lower import drape_lower, fit_lower
 from vtonlab.engines.instant.records import (
@@ -29,7 +30,6 @@ from vtonlab.engines.instant.records import (
     Points,
 )
 from vtonlab.engines.instant.warp import OUTSIDE, stretch
-from vtonlab.engines.instant.worn import worn_skirt_hem
 
 HEIGHT, WIDTH, UNIT = 768, 512, 130.0
 SHOULDERS, HIPS = (256.0, 140.0), (256.0, 345.0)

@@ -19,7 +19,7 @@ from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, region_of, stretch
-from vtonlab.engines.instant.worn import floor_t, measure_hips, worn_skirt_hem
+from vtonlab.engines.instant.hips import floor_t, measure_hips, worn_skirt_hem
 
 CHEST_SHARE = 0.4
 """Share of the length between armpits and hem that is never stretched."""

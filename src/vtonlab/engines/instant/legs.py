@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_of, spine
+from vtonlab.engines.instant.hips import crotch_point, fork_t
 from vtonlab.engines.instant.leg_lines import LegLines, measured_leg
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Part, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, waist_middle
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
-from vtonlab.engines.instant.worn import crotch_point, fork_t
 
 TOP_ROWS = 18
 """Rows of the mesh between waistband and crotch."""

@@ -30,7 +30,7 @@ from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow,
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
 from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
-from vtonlab.engines.instant.worn import measure_hips
+from vtonlab.engines.instant.hips import measure_hips
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from vtonlab.engines.instant.axes import SIGN, Side, Values, leg_radius, spine
+from vtonlab.engines.instant.hips import Hips, floor_t
 from vtonlab.engines.instant.leg_lines import LegLines
 from vtonlab.engines.instant.legs import LEG_ROWS, TOP_ROWS, join_half
 from vtonlab.engines.instant.records import Garment, Person, Points
 from vtonlab.engines.instant.waist import LowerHang, drawn_to, outer_columns, waist_middle
 from vtonlab.engines.instant.warp import Mesh, smooth
-from vtonlab.engines.instant.worn import Hips, floor_t
 
 ROWS = TOP_ROWS + LEG_ROWS
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIDES, Side, Values, half_width, spine
+from vtonlab.engines.instant.hips import Hips, crotch_point, measure_hips, waist_is_seen
 from vtonlab.engines.instant.leg_lines import LegLines
 from vtonlab.engines.instant.records import Cut, Garment, Label, Part, Person
 from vtonlab.engines.instant.warp import smooth
-from vtonlab.engines.instant.worn import Hips, crotch_point, measure_hips, waist_is_seen
 
 LONG = 2.2
 """Length over waistband from which trousers are ankle-length: laid flat about 100 cm over 42 cm, on a body more."""

@@ -1,0 +1,151 @@
+"""What is worn on the lower body now: how wide it is, where a skirt ends, where the legs part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_of, spine
+from vtonlab.engines.instant.leg_lines import LegLines
+from vtonlab.engines.instant.records import Body, Label, Person, Points
+from vtonlab.engines.instant.warp import smooth
+
+STEP_T = 0.02
+BUMP_T = 0.4
+"""What stands out of the outline over less than this is no part of it: a bag, a hand in a pocket."""
+
+
+@dataclass(frozen=True)
+class Hips:
+    """Half widths of the lower body with what is worn on it, from the waist down."""
+
+    t: Values
+    left: Values
+    right: Values
+    hem_t: float | None
+    """t of the hem of a worn skirt; None for trousers, shorts, or where it is not seen."""
+
+    def half(self, side: Side, t: Values) -> Values:
+        """Distance from the axis to the outline at ``t``, px."""
+        return np.interp(t, self.t, self.left if side == "left" else self.right).astype(np.float32)
+
+
+def measure_hips(person: Person, lines: LegLines) -> Hips:
+    """Measure the worn lower garment's outline; the torso's where that is hidden."""
+    body = person.body
+    hem = worn_skirt_hem(person, lines)
+    t = np.arange(0.4, 3.3, STEP_T, dtype=np.float32)
+    end = hem - 0.02 if hem is not None else fork_t(body)
+    halves = {side: _measured(person, side, t, end) for side in SIDES}
+    return Hips(t, halves["left"], halves["right"], hem)
+
+
+def _measured(person: Person, side: Side, t: Values, end: float) -> Values:
+    outline = torso_outline(person.body, side, np.minimum(t, 2.0).astype(np.float32))
+    edge = _cloth_edge(person, side, t)
+    good = ~np.isnan(edge) & (t > person.body.waist_t + 0.02) & (t < end) & (edge > 0.4 * outline)
+    if good.sum() < 6:
+        return outline
+    first, last = np.flatnonzero(good)[[0, -1]]
+    found = np.interp(t, t[good], edge[good]).astype(np.float32)
+    window = np.ones((round(BUMP_T / STEP_T), 1), np.uint8)
+    opened = cv2.morphologyEx(found[:, None], cv2.MORPH_OPEN, window, borderType=cv2.BORDER_REPLICATE)[:, 0]
+    seen = np.arange(len(t))
+    below = outline if end < 1.5 else opened
+    whole = np.where(seen < first, np.minimum(outline, 1.08 * opened[first]), np.where(seen <= last, opened, below))
+    return smooth(whole.astype(np.float32), 2.0)
+
+
+def _cloth_edge(person: Person, side: Side, t: Values) -> Values:
+    """Distance from the axis to where the worn lower garment ends at each t, px; NaN where something lies before it."""
+    places, across = spine(person.body, t)
+    steps = np.arange(0, 1.5 * person.body.unit, 1.0, dtype=np.float32)
+    grid = places[:, None] + across[:, None] * (steps * np.float32(SIGN[side]))[None, :, None]
+    height, width = person.labels.shape
+    x, y = np.round(grid[..., 0]).astype(int), np.round(grid[..., 1]).astype(int)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    found = person.labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    cloth = (found == Label.LOWER) & inside
+    over = ~cloth[:, :-2] & ~cloth[:, 1:-1] & ~cloth[:, 2:]
+    ends = over.argmax(1)
+    behind = found[np.arange(len(t)), np.minimum(ends + 2, found.shape[1] - 1)]
+    free = np.isin(behind, (Label.BACKGROUND, Label.UPPER)) & inside[np.arange(len(t)), ends]
+    return np.where(over.any(1) & cloth[:, :3].any(1) & free, steps[ends], np.nan).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------------ the body under it
+
+
+def waist_is_seen(body: Body) -> bool:
+    """Whether the worn waistband is in sight: the top is tucked in, or ends above it."""
+    return not body.one_piece and (body.tucked or body.waist_t - body.top_hem_t > 0.06)
+
+
+def torso_outline(body: Body, side: Side, t: Values) -> Values:
+    """Half width of the body at ``t``, px; under a top worn loose it is drawn in from the hips to a waist.
+
+    A waist is about 0.8 of the hips (ISO 8559 standard figures: 0.72–0.9); seen wider than the hips it is a sleeve.
+    """
+    seen = half_width(body, side, t)
+    hips_seen = float(half_width(body, side, np.array([1.05, 1.15], np.float32)).mean())
+    seen = np.where(t < 0.9, np.minimum(seen, 1.03 * hips_seen), seen).astype(np.float32)
+    if waist_is_seen(body):
+        return seen
+    edge = np.float32(max(body.top_hem_t, body.waist_t) + 0.04)
+    hips = float(half_width(body, side, np.array([edge, max(edge, 1.1)], np.float32)).min())
+    model = hips * np.interp(t, [0.65, 0.95, 1.1], [0.84, 0.97, 1.0])
+    return np.where(t < edge, np.minimum(seen, model), seen).astype(np.float32)
+
+
+def crotch_point(body: Body) -> Points:
+    """Where the legs part: 0.22 unit below the hip joints."""
+    return np.asarray(spine(body, np.array([fork_t(body)], np.float32))[0][0], np.float32)
+
+
+def fork_t(body: Body) -> float:
+    """t at which the legs part."""
+    return 1 + 0.22 * body.unit / body.torso_length
+
+
+# ------------------------------------------------------------------------------------------------ a worn skirt
+
+
+def floor_t(person: Person, lines: LegLines) -> float:
+    """t just below the ankles, where even the longest skirt ends."""
+    body = person.body
+    ankles = [float((lines[side][-1] - body.hips) @ body.down) for side in SIDES]
+    return 1 + (max(ankles) + 0.08 * body.unit) / body.torso_length
+
+
+def worn_skirt_hem(person: Person, lines: LegLines) -> float | None:
+    """t of the hem of a skirt that is worn now; None for trousers, shorts or nothing seen."""
+    body = person.body
+    t = np.arange(1.0, 3.2, 0.02, dtype=np.float32)
+    places, _ = spine(body, t)
+    height, width = person.labels.shape
+    inside = (places[:, 1] < height) & (places[:, 1] >= 0) & (places[:, 0] >= 0) & (places[:, 0] < width)
+    x = np.clip(places[:, 0], 0, width - 1).astype(int)
+    y = np.clip(places[:, 1], 0, height - 1).astype(int)
+    cloth = (person.labels[y, x] == Label.LOWER) & inside
+    fork = 1 + 0.3 * body.unit / body.torso_length
+    if not cloth.any() or not cloth[t < fork].mean() > 0.6:
+        return None
+    ends = np.flatnonzero(~cloth & (t > fork - 0.1))
+    if not len(ends) or not inside[ends[0]]:
+        return None
+    end = float(t[ends[0]])
+    return end if end > fork + 0.08 and _ends_on_legs(person, lines, end) else None
+
+
+def _ends_on_legs(person: Person, lines: LegLines, end: float) -> bool:
+    """Whether the cloth ends on both legs about where it ends between them, as a skirt does and trousers do not."""
+    body = person.body
+    hem = spine(body, np.array([end], np.float32))[0][0]
+    for side in SIDES:
+        leg = leg_of(body, side)
+        place = lines[side][int(np.clip(leg.hem, 0, 1) * (len(lines[side]) - 1))]
+        if float((place - hem) @ body.down) > 0.15 * body.unit:
+            return False
+    return True
