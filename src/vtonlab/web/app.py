@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp
 
 from vtonlab import settings
@@ -33,6 +34,8 @@ def create_app(chosen: settings.Settings | None = None) -> ASGIApp:
         yield
         room.close()
 
+    # Photos of people stay in memory: by default what is over a megabyte goes through a temporary file.
+    MultiPartParser.spool_max_size = chosen.max_upload_bytes
     app = FastAPI(title="VTON Lab", version=version("vtonlab"), lifespan=lifespan, docs_url=None, redoc_url=None)
     answer_errors(app, chosen.language)
     app.include_router(make_router(room, chosen, app.version))
