@@ -47,7 +47,9 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                answer = MutableHeaders(scope=message)
+                answer.update(SECURITY_HEADERS)
+                answer.setdefault("Cache-Control", "no-cache")  # so that a new version's page meets its own scripts
             await send(message)
 
         try:

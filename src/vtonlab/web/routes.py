@@ -32,7 +32,7 @@ def make_router(room: FittingRoom, settings: Settings, version: str) -> APIRoute
 def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version: str) -> None:
     @router.get("/", include_in_schema=False)
     def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        return FileResponse(STATIC / "index.html")
 
     @router.get("/health")
     def health() -> dict[str, str]:
