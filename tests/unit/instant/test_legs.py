@@ -16,6 +16,7 @@ from vtonlab.engines.instant.axes import SIDES
 from vtonlab.engines.instant.hips import worn_skirt_hem
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.lower import drape_lower, fit_lower
+from vtonlab.engines.instant.outfit import drape, wearing_now
 from vtonlab.engines.instant.records import (
     Arm,
     Body,
@@ -29,6 +30,7 @@ from vtonlab.engines.instant.records import (
     Person,
     Points,
 )
+from vtonlab.engines.instant.reveal import undress
 from vtonlab.engines.instant.warp import OUTSIDE, stretch
 
 HEIGHT, WIDTH, UNIT = 768, 512, 130.0
@@ -273,3 +275,16 @@ def test_legs_are_found_where_the_photo_shows_them_apart() -> None:
     for side in SIDES:
         apart = np.abs(find_leg_lines(lost)[side][-8:, 0] - seen[side][-8:, 0])
         assert apart.max() < 0.1 * UNIT
+
+
+def test_after_trousers_the_next_garment_meets_trousers_not_a_skirt() -> None:
+    person = make_person("skirt")
+    picture = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    undressed = undress(picture, person, GarmentKind.LOWER)
+    draped = drape(person, make_trousers())
+    now = wearing_now(person, undressed, draped)
+    between = (520 + HIPS[1]) / 2 + 70
+    assert person.labels[int(between), 180] == Label.LOWER
+    assert now.labels[int(between), 180] != Label.LOWER
+    assert now.labels[620, int(person.body.left_leg.ankle[0]) + 8] == Label.LOWER
+    assert np.abs(now.mattes.astype(int).sum(0) - 255).max() <= 4

@@ -38,7 +38,7 @@ from vtonlab.engines.instant.finish import finish
 from vtonlab.engines.instant.fit import Tuck
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
 from vtonlab.engines.instant.illustrate import illustrate_garment
-from vtonlab.engines.instant.outfit import drape, dress
+from vtonlab.engines.instant.outfit import drape, dress, wearing_now
 from vtonlab.engines.instant.person import advise_person, analyse_person, working_picture
 from vtonlab.engines.instant.portrait import draw_person
 from vtonlab.engines.instant.records import Garment, Person
@@ -114,6 +114,8 @@ class InstantEngine:
             after = clock.time(0.85, "layer", partial(dress, after, person, bare, light, draped))
             share, said = judge(person, garment, draped, bare)
             confidence = min(confidence, share)
+            if garment is not garments[-1]:
+                person = wearing_now(person, bare, draped)
             notes += [note for note in (*garment.notes, *said) if note not in notes]
         image, mask = clock.time(0.95, "finish", partial(finish, request.person, person.frame, before, after))
         report(1.0, "done")

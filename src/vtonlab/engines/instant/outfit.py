@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.axes import SIDES, Side
-from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern
+from vtonlab.engines.instant.blend import times, without
+from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern, whole_alpha
 from vtonlab.engines.instant.fit import Tuck, fit_torso
-from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose
+from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose, front_of
 from vtonlab.engines.instant.lower import drape_lower
-from vtonlab.engines.instant.records import Garment, Part, Person
+from vtonlab.engines.instant.records import Garment, Label, Part, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.engines.instant.shade import Light
 from vtonlab.engines.instant.sleeves import SleeveFit, fit_sleeve
@@ -73,3 +74,19 @@ def dress(picture: Picture, person: Person, undressed: Undressed, light: Light, 
     """The finished working picture."""
     return compose(picture, person, undressed, light, draped.pieces, draped.wearing)
 
+
+def wearing_now(person: Person, undressed: Undressed, draped: Draped) -> Person:
+    """The person as far as the next garment of an outfit has to know them, after a lower garment was put on.
+
+    Its cloth is what they wear below; where the old one was and the new one is not, there is skin or backdrop now.
+    """
+    cover = without(whole_alpha(draped.pieces, person.labels.shape), front_of(person, draped.wearing))
+    free = without(person.mattes[Label.LOWER], cover)
+    mattes = np.stack([without(matte, cover) for matte in person.mattes])
+    mattes[Label.LOWER] = cover
+    skin = times(free, undressed.bare)
+    mattes[Label.SKIN] = cv2.add(mattes[Label.SKIN], skin)
+    mattes[Label.BACKGROUND] = cv2.add(mattes[Label.BACKGROUND], cv2.subtract(free, skin))
+    return replace(
+        person, mattes=mattes, labels=mattes.argmax(0).astype(np.uint8), body=replace(person.body, one_piece=False)
+    )
