@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vtonlab.engines.contract import Picture
 from vtonlab.engines.instant.records import Label, Plane
 
-_RADIUS, _ROUGHNESS = 4, 50.0
+_RADIUS, _ROUGHNESS = 4, 12.0
 """Guided filter over one-hot labels (engine.md): edges of 1–3 px; raw shares would smear."""
 _STEEPER = 1.25
 """The filter's edges are a little wide for compositing."""

@@ -20,6 +20,7 @@ from vtonlab.engines.instant.records import Label, Plane, Points
 from vtonlab.engines.instant.scene import CHROMAS, COLOURS, LIGHTS, Bools, Scene, set_scene
 
 ROUNDS = 3
+_BACKDROP_SAYS = 15.0
 _UNKNOWN = {
     Label.BACKGROUND: 0.02,
     Label.HAIR: 0.005,
@@ -52,7 +53,7 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
     tables = learn_colours(scene, seeds)
     sleeves, hems = _find_endings(scene, tables)
     expected = expect_labels(scene, waist, sleeves, hems)
-    follow = cv2.ximgproc.createGuidedFilter(scene.picture, 6, 60.0, 0.5)
+    follow = cv2.ximgproc.createGuidedFilter(scene.picture, 6, 25.0, 0.5)
     for number in range(ROUNDS):
         shares = _weigh(scene, expected, tables, follow)
         if number < ROUNDS - 1:
@@ -67,9 +68,15 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
 
 
 def _weigh(scene: Scene, expected: Floats, tables: Floats, follow: cv2.ximgproc.GuidedFilter) -> Floats:
-    """(6, h, w) shares: what is expected times how well each colour fits, smoothed within the photo's edges."""
+    """(6, h, w) shares: what is expected times how well each colour fits, smoothed within the photo's edges.
+
+    That the backdrop has a garment's colour says little against the garment: the outline has already been found by
+    closer comparison, so the backdrop's colours may only tip the scales."""
     shares: Floats = expected * np.power(tables, 0.8)[:, scene.colour]
-    shares /= shares.sum(0) + 1e-20
+    person = shares[1:].sum(0)
+    even = person / np.maximum(1 - expected[Label.BACKGROUND], 1e-3) * expected[Label.BACKGROUND]
+    shares[Label.BACKGROUND] = np.clip(shares[Label.BACKGROUND], even / _BACKDROP_SAYS, even * _BACKDROP_SAYS)
+    shares /= person + shares[Label.BACKGROUND] + 1e-20
     for label in Label:
         if label != Label.BACKGROUND:
             shares[label] = follow.filter(shares[label])

@@ -112,7 +112,10 @@ def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Po
     head = np.hypot(columns - middle[0], rows - middle[1]) / skeleton.face_height
     oval = _face_area(skeleton, face * scale, shape)
     hands = _hand_area(skeleton, shape)
-    person = _find_outline(small, np.asarray(cv2.resize(silhouette, size), np.float32), skeleton)
+    arms = (_find_limb(skeleton, _ARM, 0, shape), _find_limb(skeleton, _ARM, 1, shape))
+    legs = (_find_limb(skeleton, _LEG, 0, shape), _find_limb(skeleton, _LEG, 1, shape))
+    seen = np.asarray(cv2.resize(silhouette, size), np.float32)
+    person = _find_outline(small, lab, seen, [*arms, *legs], skeleton.unit)
     return Scene(
         picture=small,
         lab=lab,
@@ -122,8 +125,8 @@ def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Po
         t=t,
         u=u,
         head=head.astype(np.float32),
-        arms=(_find_limb(skeleton, _ARM, 0, shape), _find_limb(skeleton, _ARM, 1, shape)),
-        legs=(_find_limb(skeleton, _LEG, 0, shape), _find_limb(skeleton, _LEG, 1, shape)),
+        arms=arms,
+        legs=legs,
         face=oval,
         hands=hands,
         skin=_learn_skin(lab, person > 0.5, oval, hands, skeleton),
@@ -188,11 +191,41 @@ def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Floats:
     return area
 
 
-def _find_outline(picture: Picture, silhouette: Floats, skeleton: Skeleton) -> Floats:
-    """The person's share of each pixel, its edge moved onto the photo's."""
-    radius = max(2, round(0.05 * skeleton.unit))
-    smooth = cv2.ximgproc.createGuidedFilter(picture, radius, 0.0004 * 255**2, 0.5).filter(silhouette)
+def _find_outline(picture: Picture, lab: NDArray[np.uint8], silhouette: Floats, limbs: list[Limb], unit: float) -> Floats:
+    """The person's share of each pixel: what the models saw and where limbs are, weighed against how far each colour
+    is from the backdrop's, then with its edge moved onto the photo's."""
+    prior = np.clip(silhouette, 0.01, 0.99)
+    for limb in limbs:
+        if limb.seen > 0.6:
+            bone = (limb.apart < 0.12 * unit) & (limb.along > 0) & (limb.along < 2)
+            prior = np.where(bone, np.maximum(prior, 0.4), prior)
+    odds = np.log(prior / (1 - prior)) + _compare_with_backdrop(lab, silhouette)
+    share = np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+    radius = max(2, round(0.03 * unit))
+    smooth = cv2.ximgproc.createGuidedFilter(picture, radius, 0.0003 * 255**2, 0.5).filter(share)
     return np.clip((smooth - 0.5) * 1.6 + 0.5, 0, 1).astype(np.float32)
+
+
+def _compare_with_backdrop(lab: NDArray[np.uint8], silhouette: Floats) -> Floats:
+    """(h, w) log of how much likelier a pixel is the person's than the backdrop's, -2.5…2; 0 where the backdrop is too
+    busy to tell or too far away.
+
+    The backdrop beside a pixel is the mean of what is surely backdrop around it, its roughness their spread. A shadow on
+    it is darker, but hardly of another hue.
+    """
+    small = cv2.resize(lab, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
+    sure = cv2.resize(silhouette, (small.shape[1], small.shape[0])) < 0.06
+    weight = sure.astype(np.float32)
+    spread = max(3.0, 0.03 * small.shape[0])
+    near = cv2.GaussianBlur(weight, (0, 0), spread) + 1e-4
+    mean = cv2.GaussianBlur(small * weight[..., None], (0, 0), spread) / near[..., None]
+    off = small - mean
+    off[..., 0] *= np.where(off[..., 0] < 0, 0.5, 1.0)
+    square = np.minimum((off**2).sum(-1), 400)
+    rough = cv2.GaussianBlur(square * weight, (0, 0), spread) / near + 1.0
+    odds = np.clip(0.5 * square / rough - 1.5 * np.log(300 / rough), -2.5, 2.0)
+    odds *= np.clip((near - 0.03) / 0.1, 0, 1)
+    return np.asarray(cv2.resize(odds.astype(np.float32), (lab.shape[1], lab.shape[0])), np.float32)
 
 
 # ------------------------------------------------------------------------------------------------ skin
