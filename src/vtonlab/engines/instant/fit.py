@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
+from vtonlab.engines.instant.hips import floor_t, measure_hips, worn_skirt_hem
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, region_of, stretch
-from vtonlab.engines.instant.hips import floor_t, measure_hips, worn_skirt_hem
 
-CHEST_SHARE = 0.4
+CHEST_SHARE = 0.5
 """Share of the length between armpits and hem that is never stretched."""
 
 COLLAR_LEAN = 0.5
@@ -72,7 +72,7 @@ def fit_torso(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> Torso
         _pin_collar(pins, body, garment, side, hang)
     _pin_middle(pins, body, garment, hang)
     body_points, garment_points, weights = pins.arrays()
-    plate = fit_thin_plate(body_points, garment_points, weights)
+    plate = _without_folds(body_points, garment_points, weights, garment)
     return TorsoFit(scale, plate, body_points, seams, hang.hem_t, hang.tucked)
 
 
@@ -120,7 +120,8 @@ class Hang:
     rise: float
     """How far the middle rises above the neck points' height, px: the front of a worn garment is drawn up."""
     lengthen: float
-    """Stretch of the part below the armpits."""
+    """Stretch of the length between armpits and hem; all of it falls below the chest, where no print is."""
+    hem_row: float
     torso_length: float
     neck_u: dict[Side, float]
     strapless: bool
@@ -131,9 +132,10 @@ class Hang:
 
     def t_of(self, row: NDArray[np.float32] | float) -> NDArray[np.float32]:
         """t for rows of the garment."""
-        drop = (np.asarray(row, np.float32) - self.garment_top) * self.scale
-        chest = (self.armpit_row - self.garment_top) * self.scale
-        drop = np.where(drop > chest, chest + (drop - chest) * self.lengthen, drop)
+        row = np.asarray(row, np.float32)
+        belly = self.armpit_row + CHEST_SHARE * (self.hem_row - self.armpit_row)
+        below = 1 + (self.lengthen - 1) / (1 - CHEST_SHARE)
+        drop = (np.minimum(row, belly) - self.garment_top + np.maximum(row - belly, 0) * below) * self.scale
         return np.asarray(self.top_t + (drop - self.rise) / self.torso_length, np.float32)
 
 
@@ -153,7 +155,7 @@ def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tu
     if strapless:
         # Its top edge lies where its armpits meet the body's, a little below the shoulder joints.
         top_t, rise = 0.27 - (armpit_row - garment_top) * scale / body.torso_length, 0.0
-    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, body.torso_length, neck_u, strapless)
+    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, hem_row, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
     lengthen = _lengthen(person, garment, hem_t, armpit_t, tucked)
@@ -199,9 +201,9 @@ def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, t
         return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
     wanted = body.top_hem_t
     ratio = (wanted - armpit_t) / (hem_t - armpit_t)
-    if 0.78 <= ratio <= 1.2:
+    if 0.85 <= ratio <= 1.17:
         return float(ratio)
-    return float(np.clip((body.waist_t - armpit_t) / (hem_t - armpit_t), 1.0, 1.2)) if ratio > 1.2 else 1.0
+    return float(np.clip((body.waist_t - armpit_t) / (hem_t - armpit_t), 1.0, 1.17)) if ratio > 1.17 else 1.0
 
 
 def _neck_distance(body: Body, garment: Garment, side: Side, scale: float) -> float:
@@ -346,16 +348,41 @@ def flank_columns(garment: Garment, side: Side, rows: NDArray[np.float32]) -> ND
 
 
 def _pin_middle(pins: _Pins, body: Body, garment: Garment, hang: Hang) -> None:
-    """A lattice over chest and belly that follows one similarity, so that what is printed there keeps its shape."""
+    """A lattice over chest and belly that follows one similarity, so that what is printed there keeps its shape.
+
+    It ends well inside the flanks, wherever those were put: the cloth gives way at the sides.
+    """
     top = float(garment.neckline[:, 1].max()) if len(garment.neckline) else hang.garment_top
-    rows = np.linspace(top, _mean_row(garment, "hem"), 8, dtype=np.float32)
-    places, across = spine(body, hang.t_of(rows))
+    rows = np.linspace(top, hang.hem_row, 9, dtype=np.float32)
+    t = hang.t_of(rows)
+    places, _ = spine(body, t)
+    # Square to the spine even where shoulders or hips are tilted: a print does not lean with them.
+    across = np.float32([body.down[1], -body.down[0]])
+    room = 0.8 * np.minimum(half_width(body, "left", t), half_width(body, "right", t))
     span = _span(garment, "armpit")
-    for row, place, direction in zip(rows, places, across, strict=True):
-        for share in (-0.4, -0.2, 0.0, 0.2, 0.4):
-            x = share * span
-            at = place + direction * (x * hang.scale * body.turn)
-            pins.add(at, (garment.axis_x + x, row), 0.8 if abs(share) < 0.3 else 0.3)
+    for row, place, limit in zip(rows, places, room, strict=True):
+        for share in (-0.4, -0.27, -0.14, 0.0, 0.14, 0.27, 0.4):
+            u = share * span * hang.scale * body.turn
+            if abs(u) <= limit:
+                at = place + across * np.float32(u)
+                pins.add(at, (garment.axis_x + share * span, row), 3.0 if abs(share) < 0.3 else 0.8)
+
+
+def _without_folds(body: Points, garment: Points, weights: NDArray[np.float32], cloth: Garment) -> ThinPlate:
+    """The spline through the pins, made stiffer until it turns the cloth over nowhere."""
+    stiffness = 2e-3
+    shape = (int(body[:, 1].max()) + 1, int(body[:, 0].max()) + 1)
+    region = region_of(body, shape)
+    step = max(2, min(region.width, region.height) // 40)
+    plate = fit_thin_plate(body, garment, weights, stiffness)
+    for _ in range(5):
+        x, y = (field[::step, ::step] for field in plate.over(region, step))
+        inside = (x[1:-1, 1:-1] > -4) & (x[1:-1, 1:-1] < cloth.alpha.shape[1] + 4)
+        if x.shape[0] < 3 or x.shape[1] < 3 or not ((stretch(x, y)[2] <= 0) & inside).any():
+            break
+        stiffness *= 8
+        plate = fit_thin_plate(body, garment, weights, stiffness)
+    return plate
 
 
 def _span(garment: Garment, name: str) -> float:

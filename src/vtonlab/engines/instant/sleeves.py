@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vtonlab.engines.instant.axes import SIGN, Side, Values, arm_curve, arm_of, arm_radius, normals, reach
 from vtonlab.engines.instant.fit import TorsoFit
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Person, Points
-from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth
+from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth, unfold
 
 ROWS = 40
 SHARES = np.concatenate([[-0.1], np.linspace(0, 1, 13), [1.03]]).astype(np.float32)
@@ -188,7 +188,7 @@ def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, 
     fade = np.clip(1 - (np.arange(len(garment)) - 2) / 20, 0, 1) ** 2
     fade[:2] = 1
     garment = garment + seam[None] * fade[:, None, None]
-    return Mesh(body, garment.astype(np.float32))
+    return unfold(Mesh(body, garment.astype(np.float32)))
 
 
 def _extended(curve: Points) -> Points:

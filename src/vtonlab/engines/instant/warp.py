@@ -137,6 +137,31 @@ def rule_between(first: Points, second: Points, shares: NDArray[np.float32]) -> 
     return (first[:, None] * (1 - part) + second[:, None] * part).astype(np.float32)
 
 
+def unfold(mesh: Mesh, rounds: int = 6) -> Mesh:
+    """The mesh with cells that are turned over smoothed out along its length.
+
+    The inside of a sharply bent limb is where a ruled surface crosses itself.
+    """
+    body, garment = mesh.body, mesh.garment
+    for attempt in range(rounds):
+        folded = [_turned_over(grid) for grid in (body, garment)]
+        if not any(folded):
+            break
+        sigma = 1.0 + attempt
+        body = smooth(body, sigma) if folded[0] else body
+        garment = smooth(garment, sigma) if folded[1] else garment
+    return Mesh(body, garment)
+
+
+def _turned_over(grid: NDArray[np.float32]) -> bool:
+    """Whether some triangle of the grid has the other orientation than most."""
+    down, right = np.diff(grid, axis=0), np.diff(grid, axis=1)
+    first = down[:, :-1, 0] * right[:-1, :, 1] - down[:, :-1, 1] * right[:-1, :, 0]
+    second = down[:, 1:, 0] * right[1:, :, 1] - down[:, 1:, 1] * right[1:, :, 0]
+    sign = np.sign(np.median(first))
+    return bool((first * sign <= 0).any() or (second * sign <= 0).any())
+
+
 def rasterise(mesh: Mesh, region: Region) -> tuple[Field, Field]:
     """The backward map of a mesh at every pixel of ``region``; :data:`OUTSIDE` where no cell lies.
 
