@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 FITS='import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12)))'
+PYTHONS="python3.12 python3.11 python3 python /usr/bin/python3"
 WANTED="$(pwd -P) $(cat requirements.lock pyproject.toml scripts/setup.sh | cksum)"
 
 say() { printf '%s\n' "vtonlab: $*" >&2; }
@@ -41,28 +42,33 @@ drop_unusable_venv() {
 }
 
 make_venv() {
-    for python in python3.12 python3.11 python3 python /usr/bin/python3; do
+    make_venv_with_system_python || make_venv_with_uv ||
+        { install_debian_python && { make_venv_with_system_python || make_venv_with_uv; }; } || stop \
+        "Python 3.11 or 3.12 is needed, and could neither be found nor fetched." \
+        "Debian, Ubuntu: sudo apt-get install python3-venv · macOS: xcode-select --install · then run make again."
+}
+
+make_venv_with_system_python() {
+    for python in $PYTHONS; do
         if fits "$python" && has_ensurepip "$python"; then
             say "using $("$python" --version)"
             "$python" -m venv .venv && return
             rm -rf .venv
         fi
     done
-    for python in python3.12 python3.11 python3 python /usr/bin/python3; do
+    for python in $PYTHONS; do
         if fits "$python" && has_pip "$python"; then
             say "using $("$python" --version)"
             "$python" -m venv --without-pip .venv && "$python" -m pip --python .venv/bin/python install -q pip && return
             rm -rf .venv
         fi
     done
-    make_venv_with_uv
+    return 1
 }
 
 make_venv_with_uv() {
-    say "no Python 3.11 or 3.12 here that can make an environment: uv will bring one"
-    find_uv || { install_debian_python && find_uv; } || stop \
-        "Python 3.11 or 3.12 is needed, and there is neither pip nor uv to fetch it with." \
-        "Debian, Ubuntu: sudo apt-get install python3-venv · macOS: xcode-select --install · then run make again."
+    find_uv || return 1
+    say "no Python 3.11 or 3.12 here that can make an environment: uv brings one"
     "$UV" venv --quiet --seed --python 3.12 .venv || stop \
         "uv could not bring Python 3.12." \
         "check the network connection (Python comes from github.com), or install Python 3.11 or 3.12; then run make again."
@@ -76,7 +82,7 @@ find_uv() {
     fi
     UV=.uv/bin/uv
     [ -x "$UV" ] && return 0
-    for python in python3 python3.13 python3.14 python3.12 python3.11 python3.10 python /usr/bin/python3; do
+    for python in $PYTHONS python3.14 python3.13 python3.10; do
         if has_ensurepip "$python" && "$python" -m venv .uv && .uv/bin/python -m pip install -q uv; then
             return 0
         fi
