@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import asdict, replace
@@ -67,6 +68,7 @@ def batch(
     outcomes = _already_done(plan, ledger, people, hangers)
     start = time.perf_counter()
     stopped = False
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it ends as with Ctrl+C: nothing is lost
     try:
         _make_all(plan, ledger, people, hangers, outcomes, jobs or _count_cores())
     except KeyboardInterrupt:

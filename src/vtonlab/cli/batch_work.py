@@ -7,13 +7,14 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -118,13 +119,22 @@ class Crew:
 
 
 def prepare_worker(engine: str, shares_machine: bool) -> None:
-    """Once in each process: leave Ctrl+C to the parent, and load the engine."""
+    """Once in each process: leave Ctrl+C to the parent, end when it is gone, and load the engine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     prepare_logging(debug=is_debugging())
     registry.get(engine)
     opencv = sys.modules.get("cv2")
     if shares_machine and opencv is not None:
         opencv.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    # A parent that is killed outright closes nothing, and its workers would wait for jobs for ever.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def look(job: Look) -> VtonError | None:
@@ -146,8 +156,8 @@ def look(job: Look) -> VtonError | None:
             write_bytes(analysis, known)
     except VtonError as error:
         return error
-    except Exception:  # the edge: one picture's fault must not stop the others
-        log.exception("looking at %s", entry.name)
+    except Exception as error:  # the edge: one picture's fault must not stop the others
+        log.exception("looking at %s: %s", entry.name, type(error).__name__)
         return EngineFault(engine=plan.engine)
     return None
 
@@ -182,8 +192,8 @@ def _dress_in(plan: Plan, person: Entry, garment: Entry) -> tuple[PairOutcome, V
         _write_thumbnail(plan.thumbnail(person.name, garment.name), result.image)
     except VtonError as error:
         return outcome, error
-    except Exception:  # the edge: one pair's fault must not stop the others
-        log.exception("dressing %s in %s", person.name, garment.name)
+    except Exception as error:  # the edge: one pair's fault must not stop the others
+        log.exception("dressing %s in %s: %s", person.name, garment.name, type(error).__name__)
         return outcome, EngineFault(engine=plan.engine)
     notes = [{"code": note.code, "level": note.level, "en": note.text.en, "zh": note.text.zh} for note in result.notes]
     seconds = round(time.perf_counter() - start, 3)

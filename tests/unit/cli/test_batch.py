@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,8 @@ def test_two_pictures_of_one_stem(vtonlab, tmp_path):
     assert set(results(tmp_path)) == {("p", "a.jpg"), ("p", "a.png")}
 
 
-def test_ctrl_c_keeps_what_is_done(environment, folders):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_keeps_what_is_done(environment, folders, how):
     with subprocess.Popen(
         [str(SCRIPT), *call("--jobs", "1")],
         cwd=folders,
@@ -141,13 +143,47 @@ def test_ctrl_c_keeps_what_is_done(environment, folders):
         start_new_session=True,
     ) as process:
         first = folders / "out" / "pictures" / "anna"
-        deadline = time.monotonic() + 40
-        while not (first.exists() and any(first.iterdir())) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)
+        wait_for(lambda: first.exists() and any(first.iterdir()))
+        if how == signal.SIGINT:
+            os.killpg(process.pid, how)  # a terminal sends Ctrl+C to the workers too
+        else:
+            process.send_signal(how)
         _, said = process.communicate(timeout=40)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "goes on where it stopped" in said
     assert (folders / "out" / "index.html").exists()
     assert not list((folders / "out").rglob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see the workers")
+def test_workers_end_with_their_parent(environment, folders):
+    with subprocess.Popen(
+        [str(SCRIPT), *call("--jobs", "1")],
+        cwd=folders,
+        env=environment | {"PAINT_SLEEP": "0.5", "MARK_OF_THIS_TEST": str(folders)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_for(lambda: any((folders / "out" / "pictures").rglob("*.jpg")))
+        process.kill()
+    assert wait_for(lambda: not processes_with(f"MARK_OF_THIS_TEST={folders}"))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 40) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+def processes_with(variable: str) -> list[str]:
+    """Processes whose environment holds ``variable``."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if variable.encode() in (process / "environ").read_bytes():
+                found.append(process.name)
+        except OSError:  # gone, or somebody else's
+            continue
+    return found
