@@ -21,7 +21,7 @@ SHORTS_LENGTH = 1.7
 
 def tell_kind(outline: Outline, gap: Gap | None, left: Reading, right: Reading) -> tuple[GarmentKind, float]:
     """The kind and how sure (0…1)."""
-    if has_waistband(outline):
+    if has_waistband(outline) and outline.height > 0.55 * outline.width:
         if gap is not None and gap.seen:
             return GarmentKind.LOWER, 0.95
         if not (left.sleeved and right.sleeved) and (gap is not None or not _has_armholes(outline)):

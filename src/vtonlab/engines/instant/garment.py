@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,14 +11,16 @@ from vtonlab.engines.contract import GarmentKind, Note, Picture
 from vtonlab.engines.instant.bleed import bleed
 from vtonlab.engines.instant.classify import find_waist, tell_cut, tell_kind
 from vtonlab.engines.instant.cut_out import Cutting, cut_out
-from vtonlab.engines.instant.garment_advice import UNSURE, take_notes
+from vtonlab.engines.instant.garment_advice import PALE, UNSURE, WORN, take_notes
 from vtonlab.engines.instant.landmarks import Reading, find_upper_landmarks, name_landmarks
 from vtonlab.engines.instant.lower_landmarks import Gap, find_gap, find_lower_landmarks
 from vtonlab.engines.instant.neckline import find_neckline
 from vtonlab.engines.instant.outline import Outline, resample, trace_outline
 from vtonlab.engines.instant.pieces import split_lower, split_upper
 from vtonlab.engines.instant.records import Cut, Garment, Landmark, Plane, Points
-from vtonlab.engines.instant.upright import Upright, set_upright
+from vtonlab.engines.instant.upright import Upright, resample_plane, set_upright
+from vtonlab.engines.instant.worn import Wearer, find_wearer
+from vtonlab.engines.instant.worn_landmarks import find_worn_landmarks
 from vtonlab.errors import GarmentNotUnderstood, ImageTooSmall, Text
 
 LEAST_SIDE = 48
@@ -37,20 +39,44 @@ def analyse_garment(photo: Picture, kind: GarmentKind = GarmentKind.AUTO, workin
     picture = bring_to_size(photo, 2 * working_height)
     small = bring_to_size(picture, working_height)
     cutting = cut_out(small)
+    wearer = find_wearer(small, cutting, kind)
+    if wearer is not None:
+        return _analyse_worn(picture, small, cutting, wearer, working_height)
     _insist_on_one(cutting)
-    notes = take_notes(small, cutting)
     upright = set_upright(picture, cutting.matte, working_height)
     outline = trace_outline(upright.matte, upright.axis_x)
     left, right = find_upper_landmarks(outline)
     gap = find_gap(upright.picture, upright.matte, outline)
-    told, told_sure = tell_kind(outline, gap, left, right)
+    told, sure = tell_kind(outline, gap, left, right)
     if kind not in (GarmentKind.AUTO, told):
-        told, told_sure = kind, 0.6
+        told, sure = kind, 0.6
     if told is GarmentKind.LOWER:
-        shape = _read_lower(upright, outline, gap, left, right, told_sure)
+        shape = _read_lower(upright, outline, gap, left, right)
     else:
-        shape = _read_upper(upright, outline, left, right, told, told_sure)
-    return _write_down(upright, cutting, outline, shape, notes)
+        shape = _read_upper(upright, outline, left, right, told)
+    return _write_down(upright, outline, shape, take_notes(small, cutting), cutting.certainty * (0.7 + 0.3 * sure))
+
+
+def _analyse_worn(picture: Picture, small: Picture, cutting: Cutting, wearer: Wearer, working_height: int) -> Garment:
+    """A garment on somebody, told by their joints instead of the outline's dents."""
+    body, frame = wearer.person.body, wearer.person.frame
+    tilt = -float(np.degrees(np.arctan2(body.down[0], body.down[1])))
+    upright = set_upright(picture, wearer.matte, working_height, tilt=tilt if abs(tilt) < 30 else 0.0)
+    to_photo = np.array([[1 / frame.scale, 0, frame.x], [0, 1 / frame.scale, frame.y], [0, 0, 1]])
+    to_work = upright.to_work @ to_photo
+    if wearer.kind is GarmentKind.LOWER:
+        outline = trace_outline(upright.matte, upright.axis_x)
+        gap = find_gap(upright.picture, upright.matte, outline)
+        shape = _read_lower(upright, outline, gap, *find_upper_landmarks(outline))
+    else:
+        middle = to_work @ np.array([*body.shoulders, 1.0])
+        outline = trace_outline(upright.matte, float(middle[0]))
+        left, right = find_worn_landmarks(upright.matte, outline, wearer.person, to_work)
+        shape = _read_upper(upright, outline, left, right, wearer.kind)
+    hidden = resample_plane(wearer.hidden, upright.to_work, (upright.matte.shape[1], upright.matte.shape[0]))
+    notes = (*(note for note in take_notes(small, replace(cutting, matte=wearer.matte)) if note is not PALE), WORN)
+    garment = _write_down(upright, outline, shape, notes, 0.75 * wearer.person.certainty, hidden)
+    return replace(garment, worn=True)
 
 
 def bring_to_size(photo: Picture, longest: int) -> Picture:
@@ -92,13 +118,12 @@ class _Shape:
     neckline: Points
     kind: GarmentKind
     cut: Cut
-    certainty: float
     has_collar: bool = False
     open_front: bool = False
 
 
 def _read_upper(
-    upright: Upright, outline: Outline, left: Reading, right: Reading, kind: GarmentKind, sure: float
+    upright: Upright, outline: Outline, left: Reading, right: Reading, kind: GarmentKind
 ) -> _Shape:
     neckline = find_neckline(upright.picture, upright.matte, left, right)
     landmarks = name_landmarks(left, right)
@@ -110,13 +135,12 @@ def _read_upper(
         neckline=neckline.points,
         kind=kind,
         cut=tell_cut(kind, outline, None, left, right),
-        certainty=sure,
         has_collar=left.neck != left.collar_top or right.neck != right.collar_top,
     )
 
 
 def _read_lower(
-    upright: Upright, outline: Outline, gap: Gap | None, left: Reading, right: Reading, sure: float
+    upright: Upright, outline: Outline, gap: Gap | None, left: Reading, right: Reading
 ) -> _Shape:
     landmarks = find_lower_landmarks(upright.matte, outline, gap)
     return _Shape(
@@ -125,7 +149,6 @@ def _read_lower(
         neckline=_waistline(outline, landmarks),
         kind=GarmentKind.LOWER,
         cut=tell_cut(GarmentKind.LOWER, outline, gap, left, right),
-        certainty=sure,
     )
 
 
@@ -140,12 +163,17 @@ def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:
 
 
 def _write_down(
-    upright: Upright, cutting: Cutting, outline: Outline, shape: _Shape, notes: tuple[Note, ...]
+    upright: Upright, outline: Outline, shape: _Shape, notes: tuple[Note, ...], sure: float, hidden: Plane | None = None
 ) -> Garment:
-    core = np.asarray(cv2.erode((upright.matte > 250).astype(np.uint8), np.ones((5, 5), np.uint8)), np.uint8)
+    sound = upright.matte > 250
+    if hidden is not None:
+        sound &= hidden < 20
+    core = np.asarray(cv2.erode(sound.astype(np.uint8), np.ones((5, 5), np.uint8)), np.uint8)
+    if hidden is None or not (hidden > 127).any():
+        hidden = np.zeros((0, 0), np.uint8)
     seen = float(np.mean([mark.certainty for mark in shape.landmarks.values()]))
     symmetry = float(np.clip((upright.symmetry - 0.6) / 0.3, 0.3, 1))
-    certainty = cutting.certainty * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry) * (0.7 + 0.3 * shape.certainty)
+    certainty = sure * (0.5 + 0.5 * seen) * (0.6 + 0.4 * symmetry)
     return Garment(
         picture=bleed(upright.picture, core),
         alpha=upright.matte,
@@ -160,7 +188,7 @@ def _write_down(
         open_front=shape.open_front,
         has_collar=shape.has_collar,
         worn=False,
-        hidden=np.zeros((0, 0), np.uint8),
+        hidden=np.where(hidden > 127, np.uint8(255), np.uint8(0)),
         notes=(*notes, UNSURE) if seen < 0.5 or upright.symmetry < 0.7 else notes,
         certainty=float(np.clip(certainty, 0, 1)),
     )

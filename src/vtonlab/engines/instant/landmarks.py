@@ -175,7 +175,7 @@ def _is_sleeve(side: Side, outline: Outline, neck: int, bay: Bay) -> bool:
             return True
     # sleeves that lie against the body: only the cuffs part from it, and hang lower than where they part
     beside = 0.45 * side.out[start] < side.out[pit] and (side.out[pit] < 0.9 * side.out[start] or hang > 0.08)
-    widest = side.out[start] > 0.3 * outline.width and side.out[start] > 0.75 * side.out.max()
+    widest = side.out[start] > 0.3 * outline.width and (side.out[start] > 0.75 * side.out.max() or hang > 0.05)
     deep = bay.depth > 0.03 * outline.width
     least_hang = 0.008 if depth_down < 0.85 else 0.025  # a wavy hem hangs a little, too
     return bool(hang > least_hang and beside and deep and widest and depth_down > 0.35)

@@ -28,17 +28,18 @@ class Upright:
     """0…1: how far the silhouette is its own mirror image."""
     tilt: float
     """Degrees the photo was turned by, counter-clockwise positive."""
-    scale: float
-    """Working pixels per pixel of the cut-out photo."""
+    to_work: NDArray[np.float64]
+    """``(3, 3)``: from the matte's pixels to the working picture's."""
 
 
-def set_upright(picture: Picture, matte: Plane, largest: int) -> Upright:
+def set_upright(picture: Picture, matte: Plane, largest: int, tilt: float | None = None) -> Upright:
     """Turn the garment so that its axis is vertical, crop it with a margin, and scale it to the working size.
 
+    ``tilt``: degrees to turn by, where it is known better than by the silhouette's symmetry.
     ``picture`` may have more pixels than ``matte``; it is sampled once. The result is at most ``largest`` and at least
     512 pixels in its longer side.
     """
-    tilt = find_tilt(matte)
+    tilt = find_tilt(matte) if tilt is None else tilt
     height, width = matte.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
     outlines, _ = cv2.findContours((matte > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -55,13 +56,18 @@ def set_upright(picture: Picture, matte: Plane, largest: int) -> Upright:
         shown, cut = _crop(picture, left, top, size), _crop(matte, left, top, size, 0)
     else:
         shown = _resample(picture, to_work @ np.diag([1 / sampled, 1 / sampled, 1]), size, cv2.BORDER_REPLICATE)
-        cut = _resample(matte, to_work, size, cv2.BORDER_CONSTANT)
+        cut = resample_plane(matte, to_work, size)
         if scale > 1.3:
             steep = min(scale, 4.0)
             calm = cv2.GaussianBlur(cut, (0, 0), 0.5 * scale).astype(np.float32)
             cut = np.rint(np.clip((calm - 127.5) * steep + 127.5, 0, 255)).astype(np.uint8)
     axis_x, symmetry = find_axis(cut)
-    return Upright(shown, cut, axis_x, symmetry, tilt, scale)
+    return Upright(shown, cut, axis_x, symmetry, tilt, to_work)
+
+
+def resample_plane(plane: Plane, to_work: NDArray[np.float64], size: tuple[int, int]) -> Plane:
+    """A plane of the photo at the working picture's place and size ``(width, height)``."""
+    return _resample(plane, to_work, size, cv2.BORDER_CONSTANT)
 
 
 def find_tilt(matte: Plane) -> float:

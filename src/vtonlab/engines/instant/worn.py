@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.cut_out import Cutting
 from vtonlab.engines.instant.records import Label, Person, Plane
+from vtonlab.engines.instant.regions import fill_holes
 from vtonlab.errors import ImageTooSmall, NoPersonFound
 
-_SKIN_SHARE = (0.025, 0.7)
-"""Share of what was cut out that looks like skin, for which somebody is looked for: cloth of skin's colour has more."""
+_SKIN_SHARE = 0.025
+"""Share of what was cut out (before a busy ground 0.015 of the photo) that looks like skin, from which somebody is
+looked for."""
 _FIGURE_SCORE = 0.62
 """Score of the pose detector from which a figure is believed; drawn faces and hooded tops reach 0.7 without skin."""
 _LEAST_SKIN = 0.05
@@ -42,8 +44,9 @@ def find_wearer(picture: Picture, cutting: Cutting, kind: GarmentKind) -> Wearer
     skin = _looks_like_skin(picture)
     inside = cv2.resize(cutting.matte, (skin.shape[1], skin.shape[0]), interpolation=cv2.INTER_AREA) > 127
     share = float(skin[inside].mean()) if inside.any() else 0.0
-    low, high = _SKIN_SHARE if not cutting.backdrop.busy else (0.5 * _SKIN_SHARE[0], 1.0)
-    if not low < share < high or not _sees_figure(picture):
+    if share < _SKIN_SHARE and not (cutting.backdrop.busy and skin.mean() > 0.6 * _SKIN_SHARE):
+        return None
+    if not _sees_figure(picture, cutting.matte):
         return None
     from vtonlab.engines.instant.person import analyse_person
 
@@ -51,7 +54,7 @@ def find_wearer(picture: Picture, cutting: Cutting, kind: GarmentKind) -> Wearer
         person = analyse_person(picture)
     except (NoPersonFound, ImageTooSmall):
         return None
-    if person.certainty < _LEAST_CERTAINTY or not _shows_skin(picture, person):
+    if person.certainty < _LEAST_CERTAINTY or not _shows_skin(picture, person) or _is_print(person, cutting):
         return None
     return _take_off(picture, person, kind)
 
@@ -65,13 +68,17 @@ def _looks_like_skin(picture: Picture) -> NDArray[np.bool_]:
     return cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
 
 
-def _sees_figure(picture: Picture) -> bool:
+def _sees_figure(picture: Picture, matte: Plane) -> bool:
+    """A figure as large as what was cut out, upright; people printed on a shirt are smaller."""
     from vtonlab.engines.instant.pose_graph import find_circles
 
     scale = min(1.0, 512 / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
     circles = find_circles(np.ascontiguousarray(small))
-    return any(circle.score > _FIGURE_SCORE and abs(circle.tilt) < 0.7 for circle in circles)
+    least = 0.3 * scale * max(cv2.boundingRect(matte)[2:])
+    return any(
+        circle.score > _FIGURE_SCORE and abs(circle.tilt) < 0.7 and circle.radius > least for circle in circles
+    )
 
 
 def _shows_skin(picture: Picture, person: Person) -> bool:
@@ -81,6 +88,15 @@ def _shows_skin(picture: Picture, person: Person) -> bool:
     small = cv2.resize(skin.astype(np.uint8), (looks.shape[1], looks.shape[0]), interpolation=cv2.INTER_AREA) > 0
     agreed = float(looks[small].mean()) if small.any() else 0.0
     return float(skin.sum()) > _LEAST_SKIN * float(body.sum()) and agreed > 0.3
+
+
+def _is_print(person: Person, cutting: Cutting) -> bool:
+    """Whether the figure is only a picture on the cloth: then most of what was cut out lies outside it."""
+    if cutting.backdrop.busy:
+        return False
+    figure = _on_photo((person.labels != Label.BACKGROUND).astype(np.uint8) * 255, person, cutting.matte)
+    solid = cutting.matte > 127
+    return float((figure[solid] > 127).mean()) < 0.6 if solid.any() else False
 
 
 def _take_off(picture: Picture, person: Person, kind: GarmentKind) -> Wearer | None:
@@ -93,6 +109,8 @@ def _take_off(picture: Picture, person: Person, kind: GarmentKind) -> Wearer | N
         GarmentKind.DRESS: (Label.UPPER, Label.LOWER),
     }[kind]
     cover = np.minimum(person.mattes[list(labels)].astype(np.uint16).sum(0), 255).astype(np.uint8)
+    whole = fill_holes((cover > 127).astype(np.uint8), 0.003)  # prints that were parsed as something else
+    cover = np.maximum(cover, 255 * cv2.erode(whole, np.ones((5, 5), np.uint8))).astype(np.uint8, copy=False)
     hidden = _find_hidden(person, cover, kind)
     matte = _largest(np.maximum(cover, hidden))
     if cv2.countNonZero(matte) < 0.01 * matte.size:
@@ -138,7 +156,7 @@ def _largest(matte: Plane) -> Plane:
     return np.where(kept, matte, np.uint8(0))
 
 
-def _on_photo(plane: Plane, person: Person, picture: Picture) -> Plane:
+def _on_photo(plane: Plane, person: Person, picture: Picture | Plane) -> Plane:
     """A plane of the person's working picture laid onto the whole photo."""
     frame = person.frame
     move = np.array([[1 / frame.scale, 0, frame.x], [0, 1 / frame.scale, frame.y]])
