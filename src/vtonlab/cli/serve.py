@@ -33,11 +33,29 @@ WHY_NOT_LISTEN = {
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8080]")
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help=here("Address to listen on.  [default: 127.0.0.1]", "监听的地址。  [默认：127.0.0.1]"),
+        ),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page in the browser.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help=here(
+                "Port to listen on; 0 takes a free one.  [default: 8080]",
+                "监听的端口；0 表示任选一个空闲端口。  [默认：8080]",
+            ),
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool,
+        typer.Option("--no-browser", help=here("Do not open the page in the browser.", "不自动打开浏览器。")),
+    ] = False,
 ) -> None:
     """Open the fitting room in the browser: two photos in, a dressed person out. Ctrl+C stops it."""
     from vtonlab import settings
