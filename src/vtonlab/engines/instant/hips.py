@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, Values, half_width, leg_of, spine
 from vtonlab.engines.instant.leg_lines import LegLines
@@ -15,6 +16,9 @@ from vtonlab.engines.instant.warp import smooth
 STEP_T = 0.02
 BUMP_T = 0.4
 """What stands out of the outline over less than this is no part of it: a bag, a hand in a pocket."""
+
+NOTCH_T = 0.3
+"""What cuts into it over less than this lies before it."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +42,38 @@ def measure_hips(person: Person, lines: LegLines) -> Hips:
     hem = worn_skirt_hem(person, lines)
     t = np.arange(0.4, 3.3, STEP_T, dtype=np.float32)
     end = hem - 0.02 if hem is not None else fork_t(body)
-    halves = {side: _measured(person, side, t, end) for side in SIDES}
+    edges = {side: _cloth_edge(person, side, t) for side in SIDES}
+    halves: dict[Side, Values] = {}
+    for side in SIDES:
+        other: Side = "right" if side == "left" else "left"
+        outline = torso_outline(body, side, np.minimum(t, 2.0).astype(np.float32))
+        clear, beyond = edges[side]
+        # What shows beyond an arm is this garment only as far as the other side makes it likely.
+        likely = 1.25 * np.where(np.isnan(edges[other][0]), outline, edges[other][0])
+        edge = np.where(beyond > clear, np.minimum(beyond, np.maximum(clear, likely)), clear)
+        halves[side] = _evened_half(body, outline, np.where(np.isnan(clear), np.minimum(beyond, likely), edge), t, end)
     return Hips(t, halves["left"], halves["right"], hem)
 
 
-def _measured(person: Person, side: Side, t: Values, end: float) -> Values:
-    outline = torso_outline(person.body, side, np.minimum(t, 2.0).astype(np.float32))
-    edge = _cloth_edge(person, side, t)
-    good = ~np.isnan(edge) & (t > person.body.waist_t + 0.02) & (t < end) & (edge > 0.4 * outline)
+def _evened_half(body: Body, outline: Values, edge: Values, t: Values, end: float) -> Values:
+    """The measured edge without bumps and notches; the torso's outline above and below what was measured."""
+    good = ~np.isnan(edge) & (t > body.waist_t + 0.02) & (t < end) & (edge > 0.4 * outline)
     if good.sum() < 6:
         return outline
     first, last = np.flatnonzero(good)[[0, -1]]
     found = np.interp(t, t[good], edge[good]).astype(np.float32)
-    window = np.ones((round(BUMP_T / STEP_T), 1), np.uint8)
-    opened = cv2.morphologyEx(found[:, None], cv2.MORPH_OPEN, window, borderType=cv2.BORDER_REPLICATE)[:, 0]
+    opened = _evened(found, round(NOTCH_T / STEP_T), round(BUMP_T / STEP_T))
     seen = np.arange(len(t))
-    below = outline if end < 1.5 else opened
+    below = opened if end > 1.5 else np.maximum(outline, 0.9 * opened[last])
     whole = np.where(seen < first, np.minimum(outline, 1.08 * opened[first]), np.where(seen <= last, opened, below))
     return smooth(whole.astype(np.float32), 2.0)
 
 
-def _cloth_edge(person: Person, side: Side, t: Values) -> Values:
-    """Distance from the axis to where the worn lower garment ends at each t, px; NaN where something lies before it."""
+def _cloth_edge(person: Person, side: Side, t: Values) -> tuple[Values, Values]:
+    """Distance from the axis to where the worn lower garment ends at each t, px; NaN where that is not seen.
+
+    First as far as nothing lies before it, then with what shows beyond an arm, a hand or a bag.
+    """
     places, across = spine(person.body, t)
     steps = np.arange(0, 1.5 * person.body.unit, 1.0, dtype=np.float32)
     grid = places[:, None] + across[:, None] * (steps * np.float32(SIGN[side]))[None, :, None]
@@ -68,11 +82,34 @@ def _cloth_edge(person: Person, side: Side, t: Values) -> Values:
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     found = person.labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
     cloth = (found == Label.LOWER) & inside
-    over = ~cloth[:, :-2] & ~cloth[:, 1:-1] & ~cloth[:, 2:]
-    ends = over.argmax(1)
-    behind = found[np.arange(len(t)), np.minimum(ends + 2, found.shape[1] - 1)]
-    free = np.isin(behind, (Label.BACKGROUND, Label.UPPER)) & inside[np.arange(len(t)), ends]
-    return np.where(over.any(1) & cloth[:, :3].any(1) & free, steps[ends], np.nan).astype(np.float32)
+    clear, beyond = np.full(len(t), np.nan, np.float32), np.full(len(t), np.nan, np.float32)
+    outside = np.isin(found, (Label.BACKGROUND, Label.UPPER)) | ~inside
+    for row in range(len(t)):
+        first = _first_run(~cloth[row])
+        ended = _first_run(outside[row])
+        if ended is None or not inside[row, ended]:
+            continue
+        last = np.flatnonzero(cloth[row, :ended])
+        if len(last):
+            beyond[row] = steps[last[-1]] + 1
+            if first is not None and first > 0:
+                clear[row] = steps[first]
+    return clear, beyond
+
+
+def _first_run(line: NDArray[np.bool_]) -> int | None:
+    """Where the first three true in a row begin."""
+    run = np.flatnonzero(line[:-2] & line[1:-1] & line[2:])
+    return int(run[0]) if len(run) else None
+
+
+def _evened(values: Values, notch: int, bump: int) -> Values:
+    """Notches shorter than ``notch`` filled, bumps shorter than ``bump`` cut off (closing and opening)."""
+    column = values[:, None]
+    for kind, length in ((cv2.MORPH_CLOSE, notch), (cv2.MORPH_OPEN, bump)):
+        window = np.ones((max(1, length), 1), np.uint8)
+        column = cv2.morphologyEx(column, kind, window, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(column[:, 0], np.float32)
 
 
 # ------------------------------------------------------------------------------------------------ the body under it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -148,6 +149,13 @@ def measured_leg(person: Person, lines: LegLines, arcs: Values, side: Side) -> M
     worn_out = np.where(np.isnan(found_out) | (found_out < 0.6 * bare), 1.08 * bare, found_out)
     worn_in = np.where(np.isnan(found_in) | (found_in < 0.6 * bare), np.minimum(1.08 * bare, limit), found_in)
     worn_in = np.maximum(worn_in, 0.5 * bare)
+    # What cuts into a leg over a short stretch, a hand or a bag, lies before it.
+    step = max(float(arcs[-1] - arcs[0]) / max(len(arcs) - 1, 1), 1e-3)
+    window = np.ones((max(1, round(0.5 * body.unit / step)), 1), np.uint8)
+    worn_out, worn_in = (
+        cv2.morphologyEx(worn.astype(np.float32), cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)[:, 0]
+        for worn in (worn_out, worn_in)
+    )
     shift = smooth(((worn_out - worn_in) / 2).astype(np.float32), 2.5)
     half = smooth(((worn_out + worn_in) / 2).astype(np.float32), 2.5)
     centre = (at + out * shift[:, None]).astype(np.float32)

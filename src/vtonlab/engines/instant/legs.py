@@ -30,7 +30,17 @@ OVERHANG = np.array([0.12, 0.06], np.float32)
 
 def trouser_half(person: Person, garment: Garment, hang: LowerHang, lines: LegLines, side: Side) -> Mesh:
     """The mesh of one half of trousers or shorts: outer edge first, middle last."""
-    outer, inner = half_edges(garment, hang, side)
+    mesh = _lay_half(person, garment, hang, lines, side, half_edges(garment, hang, side))
+    if is_folded(mesh):
+        # An outline that no trousers have (a wearer's arm cut out along with them): straight from mark to mark.
+        mesh = _lay_half(person, garment, hang, lines, side, straight_edges(garment, hang, side))
+    return mesh
+
+
+def _lay_half(
+    person: Person, garment: Garment, hang: LowerHang, lines: LegLines, side: Side, edges: tuple[Points, Points]
+) -> Mesh:
+    outer, inner = edges
     seat = TOP_ROWS - 1
     top_outer, top_inner = _seat_on_body(person, hang, side, outer[:TOP_ROWS], inner[:TOP_ROWS])
     leg_outer, leg_inner = _leg_on_body(person, garment, hang, lines, side, outer[seat:], inner[seat:])
@@ -52,7 +62,27 @@ def half_edges(garment: Garment, hang: LowerHang, side: Side) -> tuple[Points, P
     outer = np.stack([outer_columns(garment, side, outer_rows), outer_rows], 1)
     seam = np.linspace(middle_x, marks["crotch"].x, TOP_ROWS, dtype=np.float32)
     inner_x = np.concatenate([seam, leg_columns(garment, fork, side, inner_rows[TOP_ROWS:])])
+    # A leg has some width, whatever was made of the photo.
+    least = 0.02 * garment.alpha.shape[1]
+    inner_x = np.maximum(inner_x, outer[:, 0] + least) if side == "left" else np.minimum(inner_x, outer[:, 0] - least)
     return outer.astype(np.float32), np.stack([inner_x, inner_rows], 1).astype(np.float32)
+
+
+def straight_edges(garment: Garment, hang: LowerHang, side: Side) -> tuple[Points, Points]:
+    """As :func:`half_edges`, from the landmarks alone."""
+    marks = garment.landmarks
+    waist, hip, hem_outer, hem_inner = (marks[f"{name}_{side}"] for name in ("waist", "hip", "hem_outer", "hem_inner"))
+    fork = float(np.clip(hang.fork_row, waist.y + 8, hem_outer.y - 8))
+    outer_rows = _rows(waist.y, fork, hem_outer.y)
+    turn = float(np.clip(hip.y, waist.y + 4, hem_outer.y - 4))
+    outer_x = np.interp(outer_rows, [waist.y, turn, hem_outer.y], [waist.x, hip.x, hem_outer.x])
+    middle_x, middle_y = waist_middle(garment)
+    inner_rows = _rows(middle_y, fork, max(hem_inner.y, fork + 8))
+    inner_x = np.interp(inner_rows, [middle_y, inner_rows[-1]], [middle_x, hem_inner.x])
+    return (
+        np.stack([outer_x, outer_rows], 1).astype(np.float32),
+        np.stack([inner_x, inner_rows], 1).astype(np.float32),
+    )
 
 
 def _rows(top: float, fork: float, bottom: float) -> Values:
@@ -189,12 +219,12 @@ def join_half(body_outer: Points, body_inner: Points, outer: Points, inner: Poin
     below = np.clip((np.arange(len(body)) - 2 - shared) / 4, 0, 1).astype(np.float32)[:, None, None]
     for reach in (1.0, 0.5, 0.2):
         mesh = Mesh(_overhung(body, reach, below), _overhung(garment, reach, below))
-        if not _folded(mesh):
+        if not is_folded(mesh):
             break
     return mesh
 
 
-def _folded(mesh: Mesh) -> bool:
+def is_folded(mesh: Mesh) -> bool:
     """Whether a triangle lies the other way round on the body than on the garment."""
     ways = []
     for grid in (mesh.body, mesh.garment):
