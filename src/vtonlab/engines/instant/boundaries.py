@@ -65,11 +65,12 @@ def find_waist(scene: Scene) -> Waist:
 
 
 def _find_bare_legs(scene: Scene, lab: Floats, use: NDArray[np.bool_], t: Floats) -> int:
-    """The row from which on there is only skin, between the legs or on them; ROWS where there is none."""
-    start = int(np.searchsorted(t, 1.0))
+    """The row from which on there is only skin; ROWS where there is none. No hem ends above the crotch (t about 1.15):
+    what looks like skin from there on is trousers of its colour."""
+    start = int(np.searchsorted(t, 1.15))
     bare = [_is_skin(scene, _median(lab, use, row, row + 3)) for row in range(start, ROWS)]
     seen = [bool(use[row : row + 3].sum() > COLUMNS) for row in range(start, ROWS)]
-    for row in range(len(bare)):
+    for row in range(1, 0 if bare[0] else len(bare)):
         if bare[row] and sum(bare[row:]) >= 0.7 * sum(seen[row:]):
             return start + row
     return ROWS
@@ -88,8 +89,10 @@ def _find_parting(
     best = int(score.argmax())
     if not np.isfinite(score[best]) or gain[best] + contrast[best] + 0.7 * edge[best] < 0.42:
         return None, 0.0, True
-    certainty = float(np.clip(gain[best] + 0.5 * contrast[best] + 0.3 * edge[best], 0, 1))
-    return best, certainty, bool(gain[best] < 0.10 and contrast[best] < 0.35)
+    same = bool(gain[best] < 0.10 and contrast[best] < 0.35)
+    if same and not 0.55 < t[best] < 1.2:  # a fold or a hem of one garment
+        return None, 0.0, True
+    return best, float(np.clip(gain[best] + 0.5 * contrast[best] + 0.3 * edge[best], 0, 1)), same
 
 
 def _median(lab: Floats, use: NDArray[np.bool_], first: int, last: int) -> Floats:
@@ -101,8 +104,10 @@ def _median(lab: Floats, use: NDArray[np.bool_], first: int, last: int) -> Float
 
 def _is_skin(scene: Scene, colour: Floats) -> bool:
     """Whether a colour is this person's skin, stricter than a likeness: beige cloth is not."""
-    off = colour - np.array(scene.skin.lab)
-    return bool(-90 < off[0] < 40 and abs(off[1]) < 6 and abs(off[2]) < 8)
+    light, a, b = scene.skin.lab
+    shade = float(np.clip(colour[0] / max(light, 1.0), 0.4, 1.15))  # in shadow chroma shrinks with lightness
+    off_a, off_b = colour[1] - 128 - shade * (a - 128), colour[2] - 128 - shade * (b - 128)
+    return bool(-90 < colour[0] - light < 40 and abs(off_a) < 6 and abs(off_b) < 8)
 
 
 def _step_over_belt(lab: Floats, use: NDArray[np.bool_], edge: Floats, best: int) -> int:
@@ -242,8 +247,8 @@ def find_endings(
     endings = []
     for side in (0, 1):
         other = 1 - side
-        evidence = own[side] * sides[side][0] + 0.4 * own[other] * sides[other][0]
-        weight = own[side] + 0.4 * own[other]
+        evidence = own[side] * sides[side][0] + 0.7 * own[other] * sides[other][0]
+        weight = own[side] + 0.7 * own[other]
         if hidden_by_things:
             evidence = np.where(both, weight * (0.7 * either + 0.3 * evidence / np.maximum(weight, 1e-6)), evidence)
         endings.append(_split(evidence, weight))

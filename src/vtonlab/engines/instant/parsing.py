@@ -26,7 +26,7 @@ _UNKNOWN = {
     Label.HAIR: 0.005,
     Label.SKIN: 0.002,
     Label.UPPER: 0.15,
-    Label.LOWER: 0.05,
+    Label.LOWER: 0.015,
     Label.OTHER: 0.5,
 }
 """Share of each label's colours that its sure places cannot have shown: prints, linings and jackets are upper, things
@@ -231,7 +231,8 @@ def _expect_worn(
     upper = np.maximum(upper, 0.25 * _rise(t + 0.12, 0.04) * _rise(waist.top_end + 0.15 - t, 0.05))
     upper *= (1 - 0.85 * scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
 
-    lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - 0.6 * arms)
+    sleeved = (1 - bare_arms) * (_beyond_wrist(scene) < 0)
+    lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - arms * (0.6 + 0.36 * np.clip(2 * sleeved - 1, 0, 1)))
     lower = np.maximum(lower, 0.95 * _rise(t - max(1.15, waist.lower_start + 0.1), 0.05) * _rise(1.1 - np.abs(u), 0.1))
     lower *= (1 - 0.85 * scene.hands) * (1 - 0.99 * bare_legs)
 

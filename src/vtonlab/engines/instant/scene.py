@@ -268,7 +268,8 @@ def _likeness(lab: tuple[float, float, float], light: tuple[float, float], chrom
     """(COLOURS,) Gaussian likeness to ``lab``; ``light``: spreads below and above, ``chroma``: of a and b."""
     lights = (np.arange(LIGHTS) + 0.5) * 256 / LIGHTS - lab[0]
     chromas = ((np.arange(CHROMAS) + 0.5) * 256 / CHROMAS - 128) / CHROMA_STRETCH + 128
+    shade = np.clip((lights + lab[0]) / max(lab[0], 1.0), 0.4, 1.15)[:, None]  # in shadow chroma shrinks with lightness
     by_light = np.exp(-0.5 * np.where(lights < 0, lights / light[0], lights / light[1]) ** 2)
-    by_a = np.exp(-0.5 * ((chromas - lab[1]) / chroma[0]) ** 2)
-    by_b = np.exp(-0.5 * ((chromas - lab[2]) / chroma[1]) ** 2)
-    return np.asarray(by_light[:, None, None] * by_a[:, None] * by_b[None], np.float32).ravel()
+    by_a = np.exp(-0.5 * ((chromas - 128 - shade * (lab[1] - 128)) / chroma[0]) ** 2)
+    by_b = np.exp(-0.5 * ((chromas - 128 - shade * (lab[2] - 128)) / chroma[1]) ** 2)
+    return np.asarray(by_light[:, None, None] * by_a[:, :, None] * by_b[:, None], np.float32).ravel()
