@@ -58,6 +58,7 @@ def find_upper_landmarks(outline: Outline) -> tuple[Reading, Reading]:
         right = _read_side(outline.right, outline, left)
     elif right.sleeved and not left.sleeved:
         left = _read_side(outline.left, outline, right)
+    left, right = _share_collar(left, right, outline), _share_collar(right, left, outline)
     return _help(left, right, outline), _help(right, left, outline)
 
 
@@ -121,7 +122,17 @@ def _collar_foot(side: Side, outline: Outline, top: int) -> int:
         worst = int(depth.argmax())
         if depth[worst] > deepest:
             best, deepest = top + worst, float(depth[worst])
-    return best
+    return top if _is_strap(side, outline, top, best) else best
+
+
+def _is_strap(side: Side, outline: Outline, top: int, foot: int) -> bool:
+    """Whether what stands above the notch is a strap: narrow, with backdrop between it and the axis."""
+    row = (side.down[top] + side.down[foot]) / 2
+    inner = np.nonzero(side.down[:top] > row)[0]
+    outer = top + np.nonzero(side.down[top : foot + 1] <= row)[0]
+    if inner.size == 0 or outer.size == 0:
+        return False
+    return bool(side.out[outer[-1]] - side.out[inner[-1]] < 0.05 * outline.width)
 
 
 def depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
@@ -348,6 +359,18 @@ def _armhole_end(side: Side, outline: Outline, shoulder: int, hem: int) -> tuple
 
 def _place(side: Side, index: int, certainty: float) -> tuple[float, float, float]:
     return float(side.out[index]), float(side.down[index]), certainty
+
+
+def _share_collar(reading: Reading, other: Reading, outline: Outline) -> Reading:
+    """A collar stands on both sides: where only the other side's outline shows its foot, put this one's opposite."""
+    if reading.neck != reading.collar_top or other.neck == other.collar_top:
+        return reading
+    side = reading.side
+    foot = side.nearest(other.places["neck"][0], other.places["neck"][1])
+    apart = np.hypot(side.out[foot] - other.places["neck"][0], side.down[foot] - other.places["neck"][1])
+    if not reading.collar_top < foot < reading.shoulder or apart > 0.05 * outline.width:
+        return reading
+    return replace(reading, neck=foot, places={**reading.places, "neck": _place(side, foot, 0.6)})
 
 
 def _help(reading: Reading, other: Reading, outline: Outline) -> Reading:

@@ -17,14 +17,21 @@ _RAYS = 72
 _STEPS = 70
 _CREW_DEPTH = 0.30
 """Depth of a crew neck as a share of its width, for cloth too dark to show its neckline (prototype)."""
-
-
-_POWERS = (0.8, 1.0, 1.3, 1.8)
+_COLLAR_DEPTH = 0.65
+"""The least usual depth of an opening between the edges of a folded collar."""
+_CLOSED_DEPTH = 0.15
+"""Depth where no opening is to be seen, as on a turtleneck or under a closed zip."""
+_UNSEEN = 0.38
+"""Strength of a curve's edges under which it is not believed."""
+_DEEP = 1.05
+"""Depth past which the rays do not reach."""
+_CORRIDOR = 0.05
+"""How far, as a share of the width, the neckline may leave its guide for free."""
+_POWERS = (0.8, 1.0, 1.3, 1.8, 2.6)
 _LEANS = (-0.1, -0.05, 0.0, 0.05, 0.1)
-_CLOSED_COLLAR = 0.38
-"""Score under which no opening is to be seen, as on a turtleneck or a closed zip."""
-_SHALLOW = 0.15
 _SPREADS = (0.88, 1.0, 1.12)
+_OFF_SHOULDER = 0.62
+"""Distance of the neckline's ends over the garment's width from which it lies off the shoulders."""
 
 
 @dataclass(frozen=True)
@@ -53,31 +60,53 @@ class _Frame:
         return self.centre + across[..., None] * self.across + down[..., None] * self.down
 
 
+@dataclass(frozen=True)
+class _Guide:
+    """A curve that the neckline follows roughly."""
+
+    points: NDArray[np.float64]
+    depth: float
+    score: float
+
+    def radii(self, frame: _Frame) -> NDArray[np.float64]:
+        """Distance from the frame's centre on each ray, left to right."""
+        away = self.points - frame.centre
+        angle = np.arctan2(away @ frame.down, away @ frame.across)
+        order = np.argsort(angle)
+        return np.interp(np.linspace(np.pi, 0, _RAYS), angle[order], np.hypot(*away.T)[order])
+
+
 def find_neckline(picture: Picture, matte: Plane, left: Reading, right: Reading) -> Neckline:
     """The front neckline between the two sides' highest points (where a collar stands, its top edge)."""
     ends = [np.array(reading.side.point(reading.collar_top)) for reading in (left, right)]
     frame = _frame(ends[0], ends[1])
+    if frame.width > _OFF_SHOULDER * (left.side.out.max() + right.side.out.max()):
+        return _top_edge(left, right, frame)
     hem = (left.places["hem"][1] + right.places["hem"][1]) / 2
     length = max(hem - float(frame.centre[1]), 1.0)
+    standing = left.neck != left.collar_top and right.neck != right.collar_top
     edges, cover, radii = _look_along_rays(picture, matte, frame)
     open_depth = _open_depth(cover, radii, frame.width)
-    path = _best_path(edges, radii, frame.width, open_depth)
-    angles = np.linspace(np.pi, 0, _RAYS)
-    radius = _smooth(radii[path], 1.5)
-    points = frame.at(np.cos(angles) * radius, np.sin(angles) * radius)
-    strength = edges[np.arange(_RAYS), path]
-    certainty = float(np.clip(strength.mean() * 1.3, 0.2, 0.95))
-    depth = float((points[_RAYS // 2] - frame.centre) @ frame.down) / frame.width
-    if open_depth < 0.2:
-        standing = left.neck != left.collar_top and right.neck != right.collar_top
-        found = _best_vee(picture, frame, depth, _score(strength, depth), length, standing)
-        if found is not None:
-            points, depth, certainty = found
-        elif depth < 0.22 and open_depth < 0.1:
-            points = frame.at(np.cos(angles) * frame.width / 2, np.sin(angles) * _CREW_DEPTH * frame.width)
-            depth, certainty = _CREW_DEPTH, 0.35
+    guide = _best_curve(picture, matte, frame, length, standing) if open_depth < 0.2 else None
+    if guide is not None and (guide.score < _UNSEEN or guide.depth > _DEEP):
+        points, certainty = guide.points, float(np.clip(guide.score + 0.1, 0.3, 0.9))
+    else:
+        path = _best_path(edges, radii, frame, guide)
+        angles = np.linspace(np.pi, 0, _RAYS)
+        radius = _smooth(radii[path], 1.5)
+        points = frame.at(np.cos(angles) * radius, np.sin(angles) * radius)
+        certainty = float(np.clip(edges[np.arange(_RAYS), path].mean() * 1.3, 0.2, 0.95))
+    depth = float(((points - frame.centre) @ frame.down).max()) / frame.width
     points = resample(np.vstack([ends[0], points[1:-1], ends[1]]), _RAYS)
     return Neckline(points.astype(np.float32), depth, open_depth, certainty)
+
+
+def _top_edge(left: Reading, right: Reading, frame: _Frame) -> Neckline:
+    """Off the shoulders nothing lies above the cloth's own edge."""
+    rim = [reading.side.points()[: reading.collar_top + 1] for reading in (left, right)]
+    points = resample(np.vstack([rim[0][::-1], rim[1][1:]]).astype(np.float64), _RAYS)
+    depth = float(((points - frame.centre) @ frame.down).max()) / frame.width
+    return Neckline(points.astype(np.float32), depth, depth, 0.8)
 
 
 def _frame(left: NDArray[np.float64], right: NDArray[np.float64]) -> _Frame:
@@ -121,15 +150,18 @@ def _open_depth(cover: NDArray[np.float32], radii: NDArray[np.float64], width: f
 
 
 def _best_path(
-    edges: NDArray[np.float64], radii: NDArray[np.float64], width: float, open_depth: float
+    edges: NDArray[np.float64], radii: NDArray[np.float64], frame: _Frame, guide: _Guide | None
 ) -> NDArray[np.int64]:
-    """Radius index per ray: strong edges, small radii, smooth steps, ends near the ends; by dynamic programming."""
-    start = int(np.abs(radii - width / 2).argmin())
+    """Radius index per ray: strong edges, smooth steps, ends near the ends, near the guide; by dynamic programming."""
+    start = int(np.abs(radii - frame.width / 2).argmin())
     places = np.arange(_STEPS)
     pinned = np.abs(places - start) * 0.5
     shifts = np.arange(-3, 4)
     bend = 0.054 * np.abs(shifts) ** 1.5
-    sines = np.sin(np.linspace(np.pi, 0, _RAYS))
+    costs = 1 - edges + 0.25 * radii / radii[-1]
+    if guide is not None:
+        astray = np.abs(radii - guide.radii(frame)[:, None]) / frame.width
+        costs = costs + 1.5 * np.maximum(astray - _CORRIDOR, 0) / _CORRIDOR
     total = pinned.astype(np.float64)
     came = np.zeros((_RAYS, _STEPS), np.int64)
     for ray in range(1, _RAYS):
@@ -137,11 +169,7 @@ def _best_path(
         options = np.stack([padded[3 - shift : 3 - shift + _STEPS] for shift in shifts]) + bend[:, None]
         choice = options.argmin(0)
         came[ray] = np.clip(places - shifts[choice], 0, _STEPS - 1)
-        cost = 1 - edges[ray] + 0.25 * radii / radii[-1]
-        if open_depth < 0.2:
-            shallow = 0.24 * sines[ray] ** 2 + 0.30 * (1 - sines[ray] ** 2)
-            cost = cost + 1.5 * np.maximum(shallow - radii / width, 0)
-        total = options[choice, places] + cost
+        total = options[choice, places] + costs[ray]
     path = np.zeros(_RAYS, np.int64)
     path[-1] = int((total + pinned).argmin())
     for ray in range(_RAYS - 1, 0, -1):
@@ -149,46 +177,49 @@ def _best_path(
     return path
 
 
-def _score(strength: NDArray[np.float64], depth: float) -> float:
-    return float(0.5 * strength.mean() + 0.5 * np.percentile(strength, 25) - 0.05 * depth)
-
-
-def _best_vee(
-    picture: Picture, frame: _Frame, depth: float, score: float, length: float, standing: bool
-) -> tuple[NDArray[np.float64], float, float] | None:
-    """(curve, depth, certainty) of a V or U, y = d · (1 - |x|^p), whose edges are clearly stronger than the path's.
+def _best_curve(picture: Picture, matte: Plane, frame: _Frame, length: float, standing: bool) -> _Guide:
+    """The arc, U or V, y = d · (1 - |x|^p), with the strongest edges along it.
 
     Under a standing or folded collar the opening runs from the collar's top to the first button, where collar bands
-    and labels between have edges of their own: there a V is looked for at any depth, its bottom not quite central.
+    and labels between have edges of their own: there its bottom need not be quite central, nor its ends quite there.
+    Where no curve has an edge worth the name (dark cloth, a closed zip), a usual one is taken.
     """
-    deepest = min(2.1, 0.55 * length / frame.width)
-    depths = np.linspace(0.30 if standing else 0.45, 2.1, 37)
-    depths = depths[(depths <= deepest) & (standing | (depths > depth + 0.25))]
-    if depths.size == 0:
-        return None
-    family = np.meshgrid(
-        depths, _POWERS, _LEANS if standing else (0.0,), _SPREADS if standing else (1.0,), indexing="ij"
-    )
+    depths = np.linspace(0.16, 2.1, 46)
+    depths = depths[depths <= max(0.2, min(2.1, 0.55 * length / frame.width))]
+    leans, spreads = (_LEANS, _SPREADS) if standing else ((0.0,), (1.0,))
+    family = np.meshgrid(depths, _POWERS[:4] if standing else _POWERS, leans, spreads, indexing="ij")
     grid_d, grid_p, grid_lean, grid_spread = (axis.ravel()[:, None] for axis in family)
     across = np.linspace(-0.92, 0.92, 40)
     shape = grid_d * (1 - np.abs(across)[None] ** grid_p)
     drift = across * grid_spread * frame.width / 2 + grid_lean * frame.width * (1 - np.abs(across))
     curves = frame.at(np.broadcast_to(drift, shape.shape), shape * frame.width)
-    edges = _edges_across(picture, curves, max(3.0, 0.025 * frame.width), 0.5 if standing else 1.0)
+    reach = max(3.0, 0.025 * frame.width)
+    edges = _edges_across(picture, curves, reach, 0.5 if standing else 0.7)
+    if not standing:
+        edges *= _well_inside(matte, curves, reach)  # the upper rim of the back is no neckline
     halves = np.stack([edges[:, :20], edges[:, 20:]])
     each = 0.5 * halves.mean(2) + 0.5 * np.percentile(halves, 25, axis=2)
-    both = 0.5 * edges.mean(1) + 0.5 * np.percentile(edges, 25, axis=1)
-    scores = (each.min(0) + each.mean(0)) / 2 if standing else both
-    scores = scores - 0.05 * grid_d[:, 0]
-    if standing:  # seams of the collar's inner band compete with its edge, and lie higher
-        scores = scores - 0.25 * np.maximum(np.log(0.65 / grid_d[:, 0]), 0)
+    strength = (each.min(0) + each.mean(0)) / 2
+    usual = _COLLAR_DEPTH if standing else _CREW_DEPTH
+    slope = 0.25 if standing else 0.15  # seams of a collar's inner band compete with its edge, and lie higher
+    if not standing:
+        strength = strength - np.where(grid_d[:, 0] > 0.6, 0.10, 0)  # prints make deep edges, too
+    scores = strength - 0.05 * grid_d[:, 0] - slope * np.maximum(np.log(usual / grid_d[:, 0]), 0)
     best = int(scores.argmax())
-    if standing and scores[best] < _CLOSED_COLLAR:
-        shallow = _SHALLOW * (1 - np.abs(across) ** 1.8)
-        return frame.at(across * frame.width / 2, shallow * frame.width), _SHALLOW, 0.4
-    if not standing and scores[best] <= max(0.50, score + (0.02 if depth < 0.25 else 0.10)):
-        return None
-    return curves[best], float(grid_d[best, 0]), float(np.clip(scores[best] + 0.1, 0.3, 0.9))
+    if strength[best] < _UNSEEN:
+        flat = np.full((1, 1), _CLOSED_DEPTH if standing else _CREW_DEPTH) * (1 - np.abs(across)[None] ** 1.8)
+        return _Guide(frame.at(across[None] * frame.width / 2, flat * frame.width)[0], float(flat.max()), 0.3)
+    return _Guide(curves[best], float(grid_d[best, 0]), float(strength[best]))
+
+
+def _well_inside(matte: Plane, curves: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """1 for points of the curves that are further than ``reach`` from the garment's rim, else 0."""
+    size = 2 * int(np.ceil(reach)) + 3
+    high = int(min(np.ceil(curves[..., 1].max()) + size + 2, matte.shape[0]))
+    firm = cv2.erode(matte[:high], np.ones((size, size), np.uint8), borderValue=0)
+    rows = np.clip(np.rint(curves[..., 1]).astype(int), 0, high - 1)
+    columns = np.clip(np.rint(curves[..., 0]).astype(int), 0, matte.shape[1] - 1)
+    return np.asarray(firm[rows, columns] > 127, np.float64)
 
 
 def _edges_across(
