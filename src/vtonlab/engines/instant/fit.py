@@ -95,13 +95,14 @@ def _roomier(body: Body, hang: Hang) -> float:
     """Factor on the scale of a wide garment that would end well above the worn top's hem.
 
     Its shape alone does not tell a cropped top from a roomy one whose shoulders drop. Where the wearer's own top is
-    longer, it is taken for roomy, which also leaves less to be invented; at most an eighth larger.
+    longer, it is taken for roomy, which also leaves less to be invented; at most a fifth larger (its sides then lie
+    round the body, out of sight).
     """
     chest_t = 0.3
     wanted, reached = min(body.top_hem_t, 1.05), hang.unstretched_hem_t
     if reached >= wanted - 0.06 or reached < chest_t + 0.2:
         return 1.0
-    return float(np.clip((wanted - chest_t) / (reached - chest_t), 1.0, 1.125))
+    return float(np.clip((wanted - chest_t) / (reached - chest_t), 1.0, 1.2))
 
 
 # ------------------------------------------------------------------------------------------------ how it hangs
@@ -159,8 +160,8 @@ def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tu
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
     lengthen = _lengthen(person, garment, hem_t, armpit_t, tucked)
-    hem_t = armpit_t + (hem_t - armpit_t) * lengthen
-    return replace(hang, lengthen=lengthen, hem_t=hem_t, tucked=tucked)
+    reached = armpit_t + (hem_t - armpit_t) * lengthen
+    return replace(hang, lengthen=lengthen, unstretched_hem_t=hem_t, hem_t=reached, tucked=tucked)
 
 
 def _is_strapless(garment: Garment) -> bool:
@@ -353,7 +354,8 @@ def _pin_middle(pins: _Pins, body: Body, garment: Garment, hang: Hang) -> None:
     It ends well inside the flanks, wherever those were put: the cloth gives way at the sides.
     """
     top = float(garment.neckline[:, 1].max()) if len(garment.neckline) else hang.garment_top
-    rows = np.linspace(top, hang.hem_row, 9, dtype=np.float32)
+    # Closest below the neckline, where the cloth is pulled about most and would waver between wider rows.
+    rows = (top + (hang.hem_row - top) * np.linspace(0, 1, 11) ** 1.5).astype(np.float32)
     t = hang.t_of(rows)
     places, _ = spine(body, t)
     # Square to the spine even where shoulders or hips are tilted: a print does not lean with them.

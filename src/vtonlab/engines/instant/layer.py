@@ -20,6 +20,9 @@ from vtonlab.engines.instant.reveal import Undressed, torso_t
 from vtonlab.engines.instant.shade import Light, round_off, shade_cloth, throw_shadow
 from vtonlab.engines.instant.warp import Field, Region
 
+SEEN = 0.4
+"""Visibility from which an arm under a sleeve is believed to be where the pose says."""
+
 SLEEVES = {"left": Part.LEFT_SLEEVE, "right": Part.RIGHT_SLEEVE}
 
 
@@ -177,8 +180,13 @@ def _arm_in_front(person: Person, undressed: Undressed, wearing: Wearing, side: 
     along = np.clip((arc - start) / soft, 0, 1)
     along[arc < 0] = 0
     shape = blur(np.asarray(along, np.float32), max(1.0, 0.008 * unit))
-    # Only where the arm is seen, or where the worn sleeve covered it: never the body beside it.
-    seen = cv2.add(person.mattes[Label.SKIN][box], times(undressed.gone[box], _slim(arc, unit)))
+    # Only where the arm is seen, or where the worn sleeve covered it: never the body beside it, nor an arm that the
+    # pose only guesses behind the back.
+    seen = np.ascontiguousarray(person.mattes[Label.SKIN][box])
+    joints = arm_of(person.body, side)
+    if joints.seen > SEEN:
+        covered = np.where(arc <= joints.sleeve_end * arm.length + 0.1 * unit, arc, -1)
+        seen = cv2.add(seen, times(undressed.gone[box], _slim(covered, unit)))
     whole[box] = times((shape * 255).astype(np.uint8), np.asarray(seen, np.uint8))
     return whole
 

@@ -27,10 +27,10 @@ from vtonlab.engines.instant.axes import (
 )
 from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
+from vtonlab.engines.instant.hips import measure_hips
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
 from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
-from vtonlab.engines.instant.hips import measure_hips
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ def _bare_shape(person: Person, arms: dict[Side, Arm2D], kind: GarmentKind) -> P
     if kind is not GarmentKind.LOWER:
         cv2.fillPoly(shape, [_torso_outline(body).astype(np.int32)], 255)
         cv2.fillPoly(shape, [_neck_outline(body).astype(np.int32)], 255)
-        for arm in arms.values():
-            shape[arm.arc >= 0] = 255
+        for side, arm in arms.items():
+            if arm_of(body, side).seen > 0.4:
+                shape[arm.arc >= 0] = 255
     if kind is not GarmentKind.UPPER:
         draw_bare_legs(shape, person)
         cv2.fillPoly(shape, [_hip_outline(person).astype(np.int32)], 255)
