@@ -59,7 +59,8 @@ def draw_upper(pattern: Upper = Upper()) -> Garment:
         for sign, part in ((-1, Part.LEFT_SLEEVE), (1, Part.RIGHT_SLEEVE)):
             ring = [pattern.shoulder, pattern.cuff_outer, pattern.cuff_inner, pattern.armpit]
             sleeve = _fill((height, WIDTH), np.stack([_place(corner, sign) for corner in ring]))
-            parts[(sleeve > 127) & (alpha > 0)] = part
+            outside = _fill((height, WIDTH), np.stack([_place(corner, sign) for corner in _beyond(pattern)]))
+            parts[((sleeve > 127) | (outside > 127)) & (alpha > 0)] = part
     back = np.vstack([neckline, [[AXIS + pattern.neck[0], 0], [AXIS - pattern.neck[0], 0]]]).astype(np.float32)
     parts[(_fill((height, WIDTH), back) > 127) & (alpha > 0)] = Part.INSIDE
     names = ["neck", "shoulder", "armpit", "hem"]
@@ -136,6 +137,13 @@ def _outline(pattern: Upper, sign: int) -> Points:
     corners += [pattern.waist] if pattern.dress else []
     corners += [pattern.hem, (0, pattern.hem[1])]
     return resample(np.stack([_place(corner, sign) for corner in corners]), 480)
+
+
+def _beyond(pattern: Upper) -> list[Corner]:
+    """All that lies further out than the seam between shoulder and armpit: the sleeve's own soft rim too."""
+    down = float(HEIGHT)
+    flank = [(out + 2, at) for out, at in (pattern.armpit, pattern.hem)]
+    return [(pattern.shoulder[0], 0.0), pattern.shoulder, *flank, (flank[-1][0], down), (AXIS, down), (AXIS, 0.0)]
 
 
 def _neckline(pattern: Upper) -> Points:

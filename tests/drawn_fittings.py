@@ -8,13 +8,14 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
 from tests.drawn_clothes import Lower, Upper, draw_lower, draw_upper
 from tests.drawn_people import Drawn, Figure, draw_person
+
 from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.axes import half_width, spine
 from vtonlab.engines.instant.drape import whole_alpha
 from vtonlab.engines.instant.outfit import Draped, drape, dress
-from vtonlab.engines.instant.records import Garment, Label
+from vtonlab.engines.instant.records import Body, Garment, Label, Points
 from vtonlab.engines.instant.reveal import Undressed, undress
 from vtonlab.engines.instant.shade import read_light
 
@@ -61,6 +62,17 @@ def share_of(colour: tuple[int, int, int], picture: Picture, tolerance: float = 
     wanted = cv2.cvtColor(np.array([[colour]], np.uint8), cv2.COLOR_RGB2LAB).astype(np.float32)[0, 0]
     apart = np.hypot(lab[..., 1] - wanted[1], lab[..., 2] - wanted[2])
     return np.asarray(apart < tolerance, np.bool_)
+
+
+def on_axis(body: Body, t: float) -> tuple[Points, Points]:
+    """The place of the body's axis at ``t``, and the direction across there."""
+    places, across = spine(body, np.array([t], np.float32))
+    return np.asarray(places[0], np.float32), np.asarray(across[0], np.float32)
+
+
+def half_at(body: Body, t: float) -> float:
+    """Half the torso's width at ``t``, px; drawn torsos are symmetric."""
+    return float(half_width(body, "left", np.array([t], np.float32))[0])
 
 
 def labelled(drawn: Drawn, label: Label) -> NDArray[np.bool_]:

@@ -134,7 +134,7 @@ def test_a_bent_mesh_has_no_holes(seed: int) -> None:
     map_x, _ = rasterise(Mesh(body, body), Region(0, 0, 120, 120))
     core = map_x[22:86, 22:86]
     assert (core > OUTSIDE / 2).all()
-    y, x = np.mgrid[22:86, 22:86]
+    _, x = np.mgrid[22:86, 22:86]
     np.testing.assert_allclose(core, x, atol=0.05)
 
 
