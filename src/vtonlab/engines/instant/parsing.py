@@ -103,7 +103,7 @@ def sure_places(scene: Scene, waist: Waist) -> Floats:
     if seeds[Label.UPPER].sum() < 0.1 * unit * unit * 0.5:
         seeds[Label.UPPER] = free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3)
     start = waist.lower_start + 0.06
-    seeds[Label.LOWER] = free & (t > start) & (t < max(start, 1.0) + 0.3) & (np.abs(u) < 0.4)
+    seeds[Label.LOWER] = free & (t > start) & (t < max(start, 1.0) + 0.3) & (np.abs(u) < 0.28)
     for side, leg in enumerate(scene.legs):
         if scene.skeleton.seen("ankle", side) > 0.4:
             seeds[Label.OTHER] += person & (leg.along > 2.25) & (leg.apart < 0.2 * unit)
