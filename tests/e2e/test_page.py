@@ -206,6 +206,16 @@ def test_it_fits_every_window_and_every_control_has_a_name(
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == (scheme == "dark")
 
 
+def test_another_language_is_spoken_at_once(open_page: OpenPage, example_page: str, photos: dict[str, Path]) -> None:
+    page = open_page(example_page)
+    give(page, "person", photos["me"])
+    give(page, "garment", photos["red"])
+    expect(page.locator("#notes")).to_have_text("Pinned, not fitted.")
+    page.click("#language")
+    expect(page.locator("#notes")).to_have_text("只是别上去，没有试穿。")
+    expect(page.locator("#download")).to_have_text("下载")
+
+
 def test_language_and_colours_are_remembered(open_page: OpenPage, example_page: str) -> None:
     page = open_page(example_page)
     page.click("#language")

@@ -105,7 +105,7 @@ class FittingRoom:
         """The picture as an upright JPEG of at most ``PREVIEW_SIDE`` pixels, for browsers that cannot show its kind."""
 
         def preview() -> bytes:
-            picture = read_picture(_named(upload), limits=self._limits, reduce_to=PREVIEW_SIDE)
+            picture = read_picture(_NamedBytes(upload), limits=self._limits, reduce_to=PREVIEW_SIDE)
             return encode_picture(picture, ".jpg")
 
         return await self._compute(preview, threading.Event(), is_gone)
@@ -117,15 +117,17 @@ class FittingRoom:
             raise EngineBusy(engine=self._name)
         self._pending += 1
         try:
-            future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-            while not (await asyncio.wait({future}, timeout=HEARTBEAT_SECONDS))[0]:
+            job = self._pool.submit(work)
+            done = asyncio.wrap_future(job)
+            while not (await asyncio.wait({done}, timeout=HEARTBEAT_SECONDS))[0]:
                 if not stopped.is_set() and await is_gone():
                     stopped.set()
-                    future.cancel()
-            if future.cancelled():
+                    job.cancel()  # where it still waits; what already runs stops at its next report
+            if done.cancelled():
                 raise Cancelled
-            return future.result()
+            return done.result()
         finally:
+            stopped.set()
             self._pending -= 1
 
     def _dress(self, order: Order, report: Callable[[float, str], None]) -> Dressed:
@@ -167,7 +169,7 @@ class FittingRoom:
     def _read(self, upload: Upload, side: int) -> Picture:
         return self._memory.recall(
             ("picture", side, _digest(upload)),
-            lambda: read_picture(_named(upload), limits=self._limits, reduce_to=side),
+            lambda: read_picture(_NamedBytes(upload), limits=self._limits, reduce_to=side),
             lambda picture: picture.nbytes,
         )
 
@@ -195,10 +197,6 @@ class _NamedBytes(io.BytesIO):
     def __init__(self, upload: Upload) -> None:
         super().__init__(upload.data)
         self.name = upload.name
-
-
-def _named(upload: Upload) -> _NamedBytes:
-    return _NamedBytes(upload)
 
 
 def _digest(upload: Upload) -> bytes:

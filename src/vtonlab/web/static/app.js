@@ -31,7 +31,8 @@ for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event
 addEventListener("drop", (event) => addToEmptiest(event.dataTransfer.files));
 onLanguage(() => {
   tellPrivacy();
-  results.clear();
+  results.clear(); // their notes speak the other language; the server remembers the rest
+  refit();
 });
 meetEngine();
 
