@@ -6,6 +6,7 @@
     │   ├── ImageTooLarge        more bytes or pixels than the limits allow
     │   ├── ImageTooSmall        too few pixels to work with
     │   ├── NoPersonFound        no person in the photo of the person
+    │   ├── PoseNotSupported     a person, but not from a side that can be dressed
     │   ├── GarmentNotUnderstood no garment found, or not one that can be measured
     │   ├── WrongKind            the garment is not of the kind that was asked for
     │   ├── BadOption            an option the engine does not have, or a value out of its range
@@ -146,6 +147,17 @@ class NoPersonFound(BadInput):
     hint = Text(
         "Use a photo of one person facing the camera, from head to hips at least, in good light.",
         "请使用一张正面、光线良好、至少从头到胯部的单人照片。",
+    )
+
+
+class PoseNotSupported(BadInput):
+    """A person, but turned so far away that nothing can be measured."""
+
+    code = "pose_not_supported"
+    sentence = Text("The person is seen from the side.", "照片中的人物是侧面的。")
+    hint = Text(
+        "Use a photo in which both shoulders face the camera; a generative engine can also dress a side view.",
+        "请使用双肩正对镜头的照片；生成式引擎也可以处理侧面照片。",
     )
 
 

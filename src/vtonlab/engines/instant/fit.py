@@ -20,6 +20,10 @@ from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
 from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, region_of, stretch
+from vtonlab.errors import PoseNotSupported
+
+SIDEWAYS = 0.4
+"""Shoulder distance, as a share of what it is from the front, below which a person is seen from the side."""
 
 CHEST_SHARE = 0.5
 """Share of the length between armpits and hem that is never stretched."""
@@ -56,8 +60,10 @@ class TorsoFit:
 
 
 def fit_torso(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> TorsoFit:
-    """Pin an upper garment or a dress to the body."""
+    """Pin an upper garment or a dress to the body. Raises PoseNotSupported for a person seen from the side."""
     body = person.body
+    if body.turn < SIDEWAYS:
+        raise PoseNotSupported
     scale = choose_scale(body, garment)
     hang = hang_garment(person, garment, scale, tuck)
     if garment.kind is GarmentKind.UPPER:

@@ -80,10 +80,11 @@ def keep_on(picture: Picture, person: Person) -> Undressed:
 
 
 def _worn(person: Person, kind: GarmentKind) -> Plane:
-    """Soft coverage of the worn garment with a rim, so that no fringe of its colour stays."""
+    """Soft coverage of the worn garment with a rim, so that no fringe of its colour stays.
+
+    Of a dress only the half that is replaced is taken away: the other stays on as a skirt or a top.
+    """
     wanted = {GarmentKind.UPPER: [Label.UPPER], GarmentKind.LOWER: [Label.LOWER]}.get(kind, [Label.UPPER, Label.LOWER])
-    if person.body.one_piece:
-        wanted = [Label.UPPER, Label.LOWER]
     cover = np.zeros(person.labels.shape, np.uint8)
     for label in wanted:
         cover = cv2.add(cover, person.mattes[label])
@@ -253,7 +254,7 @@ def _continue_other(filled: Picture, half: Picture, person: Person, kind: Garmen
     body = person.body
     other = Label.LOWER if kind is GarmentKind.UPPER else Label.UPPER
     known = _sure(person, other, half.shape)
-    if int((known > 0).sum()) < 0.02 * (body.unit / 2) ** 2 or body.one_piece:
+    if int((known > 0).sum()) < 0.02 * (body.unit / 2) ** 2:
         return filled
     carried = enlarge(continue_colours(half, known), filled.shape)
     t = torso_t(body, filled.shape[:2])
