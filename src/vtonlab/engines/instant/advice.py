@@ -30,7 +30,7 @@ def judge(person: Person, garment: Garment, draped: Draped, undressed: Undressed
 
 def _invented_share(person: Person, draped: Draped, undressed: Undressed) -> float:
     """Share of the removed garment on the body that the new one leaves uncovered."""
-    cover = whole_alpha(draped.pieces, person.labels.shape)  # type: ignore[arg-type]
+    cover = whole_alpha(draped.pieces, person.labels.shape)
     gone = (undressed.gone > 127) & (undressed.bare > 127)
     total = int(gone.sum())
     if total == 0:

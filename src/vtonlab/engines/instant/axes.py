@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vtonlab.engines.instant.records import Arm, Body, Leg, Points
-from vtonlab.engines.instant.warp import resample, smooth
+from vtonlab.engines.instant.warp import floats, resample, smooth
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -33,17 +33,17 @@ def spine(body: Body, t: Values) -> tuple[Points, Points]:
 
 def _leg_direction(body: Body) -> Points:
     """Where cloth hangs below the hips: half plumb, half towards the knees when those are seen below the hips."""
-    plumb = np.float32([0, 1])
+    plumb = floats([0, 1])
     knees = (body.left_leg.knee + body.right_leg.knee) / 2 - body.hips
     if min(body.left_leg.seen, body.right_leg.seen) > 0.4 and knees[1] > 0.5 * body.torso_length:
         plumb = plumb + knees / np.linalg.norm(knees)
     return (plumb / np.linalg.norm(plumb)).astype(np.float32)
 
 
-def half_width(body: Body, side: Side, t: Values) -> Values:
+def half_width(body: Body, side: Side, t: ArrayLike) -> Values:
     """Distance from the axis to the torso's outline at ``t``, px."""
     profile = body.profile_left if side == "left" else body.profile_right
-    return np.interp(t, body.profile_t, profile).astype(np.float32)
+    return np.interp(np.asarray(t), body.profile_t, profile).astype(np.float32)
 
 
 def shoulder_point(body: Body, side: Side, u: float) -> Points:
@@ -54,7 +54,7 @@ def shoulder_point(body: Body, side: Side, u: float) -> Points:
     """
     line = body.shoulder_line_left if side == "left" else body.shoulder_line_right
     sign = np.float32(SIGN[side])
-    up = np.float32([body.across[1], -body.across[0]])
+    up = floats([body.across[1], -body.across[0]])
     local = line - body.shoulders
     outward, height = (local @ body.across) * sign, local @ up
     order = np.argsort(outward)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.instant.records import Picture, Plane
+from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.records import Plane
 from vtonlab.engines.instant.warp import Field
 
 

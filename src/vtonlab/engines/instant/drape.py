@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.engines.instant.records import Garment, Part, Picture, Plane
+from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.records import Garment, Part, Plane
 from vtonlab.engines.instant.warp import OUTSIDE, Field, Region
 
 
@@ -109,7 +110,7 @@ def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y:
     return Cloth(part, region, np.asarray(colour, np.uint8), np.asarray(alpha, np.uint8), map_x, map_y)
 
 
-def whole_alpha(pieces: list[Cloth], shape: tuple[int, int]) -> NDArray[np.uint8]:
+def whole_alpha(pieces: list[Cloth], shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Coverage by all pieces together over the whole working picture."""
     total = np.zeros(shape, np.uint8)
     for piece in pieces:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from vtonlab.engines.contract import Picture
 from vtonlab.engines.instant.blend import grow, lay_over
-from vtonlab.engines.instant.records import Frame, Picture, Plane
+from vtonlab.engines.instant.records import Frame, Plane
 
 
 def finish(photo: Picture, frame: Frame, before: Picture, after: Picture) -> tuple[Picture, Plane]:

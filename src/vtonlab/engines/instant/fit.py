@@ -19,7 +19,7 @@ from vtonlab.engines.instant.hips import floor_t, measure_hips, worn_skirt_hem
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
-from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, region_of, stretch
+from vtonlab.engines.instant.warp import ThinPlate, fit_thin_plate, floats, region_of, stretch
 from vtonlab.errors import PoseNotSupported
 
 SIDEWAYS = 0.4
@@ -249,7 +249,7 @@ class _Pins:
         self._weights.append(weight)
 
     def arrays(self) -> tuple[Points, Points, NDArray[np.float32]]:
-        return np.stack(self._body), np.stack(self._garment), np.float32(self._weights)
+        return np.stack(self._body), np.stack(self._garment), floats(self._weights)
 
 
 def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Hang) -> Points:
@@ -259,7 +259,7 @@ def _pin_shoulder(pins: _Pins, body: Body, garment: Garment, side: Side, hang: H
         return _pin_at_bust(pins, body, garment, side, hang)
     inner = hang.neck_u[side]
     reach = abs(tip.x - neck.x) * hang.scale * body.turn
-    up = np.float32([body.across[1], -body.across[0]]) * (0.012 * body.unit)
+    up = floats([body.across[1], -body.across[0]]) * (0.012 * body.unit)
     end = shoulder_point(body, side, inner)
     for share in (0.0, 0.33, 0.66, 1.0):
         x = neck.x + (tip.x - neck.x) * share
@@ -279,7 +279,7 @@ def _pin_collar(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Han
     if height < 0.02 * _span(garment, "armpit"):
         return
     base = shoulder_point(body, side, hang.neck_u[side])
-    up = np.float32([body.across[1], -body.across[0]])
+    up = floats([body.across[1], -body.across[0]])
     aside = (float(top[0]) - neck.x) * hang.scale * body.turn
     pins.add(base + body.across * np.float32(aside) + up * np.float32(COLLAR_LEAN * height * hang.scale), top, 1.0)
 
@@ -330,7 +330,7 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
         width = width * (1 - held) + np.minimum(width, 1.03 * outline) * held
     width[0] = np.clip(own[0], 0.9 * outline[0], 1.12 * outline[0])
     if sleeved:
-        width[:3] += unit * np.float32([0.02, 0.015, 0.01])
+        width[:3] += unit * floats([0.02, 0.015, 0.01])
     flank = places + across * (sign * width)[:, None]
     for place, x, row in zip(flank, columns, rows, strict=True):
         pins.add(place, (x, row), 1.5)
@@ -365,7 +365,7 @@ def _pin_middle(pins: _Pins, body: Body, garment: Garment, hang: Hang) -> None:
     t = hang.t_of(rows)
     places, _ = spine(body, t)
     # Square to the spine even where shoulders or hips are tilted: a print does not lean with them.
-    across = np.float32([body.down[1], -body.down[0]])
+    across = floats([body.down[1], -body.down[0]])
     room = 0.8 * np.minimum(half_width(body, "left", t), half_width(body, "right", t))
     span = _span(garment, "armpit")
     for row, place, limit in zip(rows, places, room, strict=True):

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.axes import SIDES, Side, arm_of
 from vtonlab.engines.instant.blend import blur, grow, lay_over, times, without
 from vtonlab.engines.instant.drape import Cloth, whole_alpha
-from vtonlab.engines.instant.records import Label, Part, Person, Picture, Plane
+from vtonlab.engines.instant.records import Label, Part, Person, Plane
 from vtonlab.engines.instant.reveal import Undressed, torso_t
 from vtonlab.engines.instant.shade import Light, round_off, shade_cloth, throw_shadow
-from vtonlab.engines.instant.warp import Field, Region
+from vtonlab.engines.instant.warp import Field, Region, floats
 
 SEEN = 0.4
 """Visibility from which an arm under a sleeve is believed to be where the pose says."""
@@ -129,7 +129,7 @@ def _lay(result: Picture, piece: Cloth, lit: Field) -> None:
 
 def _part_of(half: Field, piece: Cloth) -> Field:
     """The part of a half-size field that lies in a piece's region, at full size."""
-    place = np.float32([[0.5, 0, piece.region.x / 2 - 0.25], [0, 0.5, piece.region.y / 2 - 0.25]])
+    place = floats([[0.5, 0, piece.region.x / 2 - 0.25], [0, 0.5, piece.region.y / 2 - 0.25]])
     size = (piece.region.width, piece.region.height)
     backward = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(half, place, size, flags=backward, borderMode=cv2.BORDER_REPLICATE))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.axes import (
     SIDES,
     Side,
@@ -29,8 +29,8 @@ from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
 from vtonlab.engines.instant.hips import measure_hips
 from vtonlab.engines.instant.leg_lines import find_leg_lines
-from vtonlab.engines.instant.records import Body, Label, Person, Picture, Plane, Points
-from vtonlab.engines.instant.warp import Field, arc_lengths, smooth
+from vtonlab.engines.instant.records import Body, Label, Person, Plane, Points
+from vtonlab.engines.instant.warp import Field, arc_lengths, floats, smooth
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _torso_outline(body: Body) -> Points:
     flanks = {side: half_width(body, side, t)[:, None] * 0.94 for side in SIDES}
     left = centre - across * flanks["left"]
     right = centre + across * flanks["right"]
-    up = np.float32([body.across[1], -body.across[0]]) * np.float32(0.012 * body.unit)
+    up = floats([body.across[1], -body.across[0]]) * np.float32(0.012 * body.unit)
     top_left = [shoulder_point(body, "left", u * body.unit) - up for u in (0.5, 0.45, 0.3, 0.17)]
     top_right = [shoulder_point(body, "right", u * body.unit) - up for u in (0.17, 0.3, 0.45, 0.5)]
     return np.vstack([*top_left, *top_right, right, left[::-1]])
@@ -175,7 +175,7 @@ def _torso_outline(body: Body) -> Points:
 
 def _neck_outline(body: Body) -> Points:
     """Closed outline of neck and collar bones: whatever a collar hid between the jaw and the shoulders is skin."""
-    up = np.float32([body.across[1], -body.across[0]])
+    up = floats([body.across[1], -body.across[0]])
     jaw = body.chin + up * np.float32(0.1 * body.unit)
     half = body.across * np.float32(0.2 * body.unit)
     left, right = shoulder_point(body, "left", 0.3 * body.unit), shoulder_point(body, "right", 0.3 * body.unit)
@@ -225,7 +225,7 @@ def _tone(picture: Picture, source: Plane, person: Person) -> Values:
     """Typical skin colour, RGB float32 ``(3,)``: the middle of the lit part of what is seen."""
     pixels = picture[source > 0].astype(np.float32)
     if len(pixels) < 30:
-        lab = np.uint8([[np.clip(person.body.skin_lab, 0, 255)]])
+        lab = np.clip(person.body.skin_lab, 0, 255).astype(np.uint8)[None, None]
         return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0, 0], np.float32)
     light = pixels.mean(1)
     low, high = np.percentile(light, [35, 75])
@@ -269,7 +269,7 @@ def _continue_other(filled: Picture, half: Picture, person: Person, kind: Garmen
     return lay_over(filled, carried, times((where * 255).astype(np.uint8), bare, trunk))
 
 
-def torso_t(body: Body, shape: tuple[int, int]) -> Field:
+def torso_t(body: Body, shape: tuple[int, ...]) -> Field:
     """t at every pixel, ``(h, w)``."""
     x = np.arange(shape[1], dtype=np.float32)[None] - body.shoulders[0]
     y = np.arange(shape[0], dtype=np.float32)[:, None] - body.shoulders[1]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.blend import blur, shrink
-from vtonlab.engines.instant.records import Label, Person, Picture, Plane
-from vtonlab.engines.instant.warp import Field
+from vtonlab.engines.instant.records import Label, Person, Plane
+from vtonlab.engines.instant.warp import Field, floats
 
 BROAD = 0.6
 """Share of the broad light on the worn garment that is taken over."""
@@ -84,6 +84,6 @@ def round_off(alpha: Plane, unit: float, depth: float, width: float) -> Field:
 def throw_shadow(alpha: Plane, unit: float, fall: float, softness: float) -> Field:
     """Soft shadow (0…1, half size) of a piece, falling ``fall`` units downwards."""
     small = shrink(alpha, 2).astype(np.float32) * np.float32(1 / 255)
-    move = np.float32([[1, 0, 0], [0, 1, fall * unit / 2]])
+    move = floats([[1.0, 0.0, 0.0], [0.0, 1.0, fall * unit / 2]])
     moved = cv2.warpAffine(small, move, small.shape[::-1])
     return blur(np.asarray(moved, np.float32), softness * unit / 2)

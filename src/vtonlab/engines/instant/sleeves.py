@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vtonlab.engines.instant.axes import SIGN, Side, Values, arm_curve, arm_of, arm_radius, normals, reach
 from vtonlab.engines.instant.fit import TorsoFit
 from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Person, Points
-from vtonlab.engines.instant.warp import Mesh, arc_lengths, point_along, resample, rule_between, smooth, unfold
+from vtonlab.engines.instant.warp import Mesh, arc_lengths, floats, point_along, resample, rule_between, smooth, unfold
 
 ROWS = 40
 SHARES = np.concatenate([[-0.1], np.linspace(0, 1, 13), [1.03]]).astype(np.float32)
@@ -87,7 +87,7 @@ def sleeve_edges(garment: Garment, side: Side) -> tuple[Points, Points]:
         return int(np.hypot(outline[:, 0] - mark.x, outline[:, 1] - mark.y).argmin())
 
     def place(name: str) -> Points:
-        return np.float32([[marks[f"{name}_{side}"].x, marks[f"{name}_{side}"].y]])
+        return floats([[marks[f"{name}_{side}"].x, marks[f"{name}_{side}"].y]])
 
     shoulder, cuff_outer, cuff_inner, armpit = (nearest(n) for n in ("shoulder", "cuff_outer", "cuff_inner", "armpit"))
     outer = outline[shoulder : cuff_outer + 1] if cuff_outer > shoulder + 2 else outline[:0]
@@ -194,7 +194,7 @@ def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, 
 def _extended(curve: Points) -> Points:
     """The curve with two more steps straight on at both ends."""
     first, last = (curve[0] - curve[2]) / 2, (curve[-1] - curve[-3]) / 2
-    steps = np.float32([[2], [1]])
+    steps = floats([[2], [1]])
     return np.vstack([curve[0] + first * steps, curve, curve[-1] + last * steps[::-1]]).astype(np.float32)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vtonlab.engines.instant.records import Points
 
@@ -19,6 +19,11 @@ Field = NDArray[np.float32]
 
 OUTSIDE = -1e4
 """Coordinate of a pixel that no mesh cell covers; far outside any garment, so that sampling there finds nothing."""
+
+
+def floats(values: ArrayLike) -> NDArray[np.float32]:
+    """Numbers as an array of single precision, which is what every stage works in."""
+    return np.asarray(values, np.float32)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Region:
     def slices(self) -> tuple[slice, slice]:
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
-    def grown(self, margin: float, limit: tuple[int, int]) -> Region:
+    def grown(self, margin: float, limit: tuple[int, ...]) -> Region:
         """This rectangle widened by ``margin`` px on every side, inside a picture of ``limit`` = (height, width)."""
         x0, y0 = max(0, int(self.x - margin)), max(0, int(self.y - margin))
         x1 = min(limit[1], int(np.ceil(self.x + self.width + margin)))
@@ -42,9 +47,9 @@ class Region:
         return Region(x0, y0, max(1, x1 - x0), max(1, y1 - y0))
 
 
-def region_of(points: Points, limit: tuple[int, int], margin: float = 0.0) -> Region:
+def region_of(points: Points, limit: tuple[int, ...], margin: float = 0.0) -> Region:
     """The smallest region that holds ``points``, grown by ``margin``, in a picture of ``limit`` = (height, width)."""
-    height, width = limit
+    height, width = limit[:2]
     low = np.clip(np.floor(points.min(0) - margin), 0, [width - 1, height - 1]).astype(int)
     high = np.clip(np.ceil(points.max(0) + margin), low + 1, [width, height]).astype(int)
     return Region(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
@@ -83,7 +88,7 @@ class ThinPlate:
         grid = np.stack(np.meshgrid(columns, rows), -1).reshape(-1, 2).astype(np.float32)
         coarse = self(grid).reshape(len(rows), len(columns), 2)
         # Node (1, 1) of the coarse grid is pixel (0, 0) of the region.
-        place = np.float32([[1 / step, 0, 1], [0, 1 / step, 1]])
+        place = floats([[1 / step, 0, 1], [0, 1 / step, 1]])
         fine = cv2.warpAffine(
             coarse, place, (region.width, region.height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
