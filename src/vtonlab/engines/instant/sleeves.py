@@ -188,6 +188,8 @@ def _join(body_outer: Points, body_inner: Points, outer: Points, inner: Points, 
     fade = np.clip(1 - (np.arange(len(garment)) - 2) / 20, 0, 1) ** 2
     fade[:2] = 1
     garment = garment + seam[None] * fade[:, None, None]
+    # Inside the torso both show the same cloth, so that the mesh's beginning is no line.
+    garment[:2] = torso.plate(body[:2].reshape(-1, 2)).reshape(2, -1, 2)
     return unfold(Mesh(body, garment.astype(np.float32)))
 
 
