@@ -79,14 +79,15 @@ def _torso(garment: Garment) -> Plane:
     height = garment.parts.shape[0]
     sleeves = (garment.parts == Part.LEFT_SLEEVE) | (garment.parts == Part.RIGHT_SLEEVE)
     tuck = max(2, round(0.015 * height))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tuck + 1, 2 * tuck + 1))
-    own = cv2.dilate((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), disc)
+    # A square: at these sizes its shape does not show, and it is many times faster than a disc.
+    square = np.ones((2 * tuck + 1, 2 * tuck + 1), np.uint8)
+    own = cv2.dilate((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), square)
     # Below the armpits sleeve and torso only happen to lie side by side.
     armpits = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
     below = slice(int(min(max(armpits, default=height), height)), None)
     own[below] = (~sleeves & (garment.parts != Part.NONE))[below]
     # The matte's soft rim belongs to no part: it goes with whatever it borders.
-    own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), disc) == 0)] = 1
+    own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), square) == 0)] = 1
     return np.asarray(cv2.GaussianBlur(own * np.uint8(255), (0, 0), 1.0), np.uint8)
 
 

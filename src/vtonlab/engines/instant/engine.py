@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, TypeVar
 
@@ -99,8 +100,11 @@ class InstantEngine:
         """Dress the person in the garment; with ``request.lower`` in both, the lower one first."""
         options = _options(request)
         clock = _Clock(report)
-        person = clock.time(0.0, "person", lambda: self._person(request, options.working_height))
-        garments = clock.time(0.4, "garment", lambda: self._garments(request))
+        with ThreadPoolExecutor(1, "garment") as beside:
+            # The two analyses know nothing of each other, and most of both is done without Python's lock.
+            coming = beside.submit(self._garments, request)
+            person = clock.time(0.0, "person", partial(self._person, request, options.working_height))
+            garments = clock.time(0.4, "garment", coming.result)
         before = working_picture(request.person, person.frame)
         after, confidence = before, 1.0
         notes: list[Note] = list(person.notes)
