@@ -21,6 +21,10 @@ SHOULDER_SHARE = 0.95
 FUSED_ARMPIT = 0.30
 """Where the armpit is put, as a share of the length, when sleeve and body touch all the way down."""
 
+ARMHOLE = 1.05
+"""Depth of an ordinary armhole below the shoulder over half the chest's width (about 23 of 22 cm on a size chart)."""
+DEEPEST_ARMHOLE = 1.6
+
 
 @dataclass(frozen=True)
 class Bay:
@@ -112,10 +116,12 @@ def _find_neck(side: Side, outline: Outline) -> tuple[int, int, float]:
 
 def _collar_foot(side: Side, outline: Outline, top: int) -> int:
     """Where a standing collar, turtleneck or hood meets the shoulder: the notch of the outline beside it."""
-    lowest = side.down[top] + 0.30 * outline.height
-    reach = top
-    while reach + 1 < len(side.out) // 2 and side.down[reach + 1] < lowest and side.out[reach] < 0.40 * outline.width:
-        reach += 1
+    width = _upper_width(side, outline)
+    # within the shoulders' reach, and within a hood's, which is taller and narrower
+    lowest = min(0.30 * outline.height, 0.7 * width)
+    allowed = np.where(side.out < 0.22 * width, 1.4 * lowest, np.where(side.out < 0.40 * width, lowest, 0.0))
+    beyond = np.nonzero(side.down[top + 8 :] > side.down[top] + allowed[top + 8 :])[0]
+    reach = min(top + 7 + int(beyond[0]) if beyond.size else len(side.out), len(side.out) // 2 - 1)
     best, deepest = top, 0.009 * outline.width
     for end in range(top + 8, reach + 1, 4):
         depth = depth_of_bay(side, top, end)
@@ -132,6 +138,13 @@ def _is_strap(side: Side, outline: Outline, top: int, foot: int) -> bool:
     outer = top + np.nonzero(side.down[top : foot + 1] <= row)[0]
     if inner.size == 0 or outer.size == 0:
         return False
+def _upper_width(side: Side, outline: Outline) -> float:
+    """The garment's width, that of its upper third where a skirt flares far beyond it."""
+    below = (side.down - outline.top) / max(outline.height, 1.0)
+    upper = side.out[(below > 0.1) & (below < 0.3)]
+    return min(outline.width, 2.2 * float(np.median(upper))) if upper.size else outline.width
+
+
     return bool(side.out[outer[-1]] - side.out[inner[-1]] < 0.05 * outline.width)
 
 
@@ -342,13 +355,18 @@ def _strap_end(side: Side, outline: Outline, neck: int) -> int:
 
 
 def _armhole_end(side: Side, outline: Outline, shoulder: int, hem: int) -> tuple[int, float]:
-    """Where the armhole meets the side seam: furthest out from the chord between shoulder and lower side."""
-    level = side.down[shoulder] + 0.62 * (side.down[hem] - side.down[shoulder])
-    low = shoulder + int(np.abs(side.down[shoulder : hem + 1] - level).argmin())
-    if low - shoulder < 4:
+    """Where the armhole meets the side seam: furthest out from the chord between shoulder and lower side.
+
+    Straps and armholes are at most so deep for the width of the chest, however long and flared the skirt below is.
+    Where nothing stands out from the chord, the armpit is at the depth of an ordinary armhole.
+    """
+    out, drop = side.out[shoulder : hem + 1], side.down[shoulder : hem + 1] - side.down[shoulder]
+    beyond = np.nonzero((drop > 0.62 * drop[-1]) | (drop > DEEPEST_ARMHOLE * out))[0]
+    low = int(beyond[0]) if beyond.size else len(drop) - 1
+    if low < 4:
         return shoulder + max(1, (hem - shoulder) // 3), 0.2
-    bulge = -depth_of_bay(side, shoulder, low)
-    bulge = np.where(side.down[shoulder : low + 1] > side.down[shoulder] + 0.08 * outline.height, bulge, -1e9)
+    bulge = -depth_of_bay(side, shoulder, shoulder + low)
+    bulge = np.where(drop[: low + 1] > 0.08 * outline.height, bulge, -1e9)
     best = int(bulge.argmax())
     sure = float(np.clip(bulge[best] / (0.05 * outline.width), 0.3, 0.95))
     return shoulder + best, sure
@@ -361,6 +379,8 @@ def _place(side: Side, index: int, certainty: float) -> tuple[float, float, floa
     return float(side.out[index]), float(side.down[index]), certainty
 
 
+    if bulge[best] < 0.006 * outline.width:
+        return shoulder + int(np.abs(drop - ARMHOLE * out)[: low + 1].argmin()), 0.3
 def _share_collar(reading: Reading, other: Reading, outline: Outline) -> Reading:
     """A collar stands on both sides: where only the other side's outline shows its foot, put this one's opposite."""
     if reading.neck != reading.collar_top or other.neck == other.collar_top:
