@@ -81,14 +81,28 @@ def _torso(garment: Garment) -> Plane:
     tuck = max(2, round(0.015 * height))
     # A square: at these sizes its shape does not show, and it is many times faster than a disc.
     square = np.ones((2 * tuck + 1, 2 * tuck + 1), np.uint8)
-    own = cv2.dilate((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), square)
+    torso = _without_rims((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), sleeves.astype(np.uint8))
+    own = cv2.dilate(torso, square)
     # Below the armpits sleeve and torso only happen to lie side by side.
     armpits = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
     below = slice(int(min(max(armpits, default=height), height)), None)
-    own[below] = (~sleeves & (garment.parts != Part.NONE))[below]
+    own[below] = torso[below]
     # The matte's soft rim belongs to no part: it goes with whatever it borders.
     own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), square) == 0)] = 1
     return np.asarray(cv2.GaussianBlur(own * np.uint8(255), (0, 0), 1.0), np.uint8)
+
+
+def _without_rims(torso: Plane, sleeves: Plane) -> Plane:
+    """The torso without the fine lines of it that run along the outside of sleeves, where the matte is wider than they.
+
+    Laid with the torso's map they would be drawn as a sleeve's ghost beside the body.
+    """
+    if not sleeves.any():
+        return torso
+    size = max(5, round(0.008 * torso.shape[0])) | 1
+    thick = cv2.morphologyEx(torso, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
+    beside = cv2.dilate(sleeves, np.ones((size, size), np.uint8))
+    return np.where((thick == 0) & (beside > 0), np.uint8(0), torso)
 
 
 def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y: Field) -> Cloth:
