@@ -380,9 +380,21 @@ def _place(side: Side, index: int, certainty: float) -> tuple[float, float, floa
 
 
     if bulge[best] < 0.006 * outline.width:
+        return shoulder + _guess_armhole(outline, drop[: low + 1], out[: low + 1]), 0.3
+    if bulge[best] < 0.006 * outline.width:
         return shoulder + int(np.abs(drop - ARMHOLE * out)[: low + 1].argmin()), 0.3
 def _share_collar(reading: Reading, other: Reading, outline: Outline) -> Reading:
     """A collar stands on both sides: where only the other side's outline shows its foot, put this one's opposite."""
+def _guess_armhole(outline: Outline, drop: NDArray[np.float64], out: NDArray[np.float64]) -> int:
+    """Where a skirt flares from the armhole on: an armhole is innermost half way down; else at its usual depth."""
+    upper = drop < ARMHOLE * out
+    inmost = int(np.where(upper, out, np.inf).argmin())
+    drawn_in = float(out[: inmost + 1].max() - out[inmost])
+    if drawn_in > 0.015 * outline.width and drop[inmost] > 0.4 * out[inmost]:
+        return int(np.abs(drop - 1.9 * drop[inmost]).argmin())
+    return int(np.abs(drop - ARMHOLE * out).argmin())
+
+
     if reading.neck != reading.collar_top or other.neck == other.collar_top:
         return reading
     side = reading.side

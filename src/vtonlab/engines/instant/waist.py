@@ -154,7 +154,7 @@ def outer_columns(garment: Garment, side: Side, rows: Values) -> Values:
     return smooth(np.where(cloth.any(1), found, straight).astype(np.float32), 1.2)
 
 
-def drawn_to(ratio: Values, slack: float = 0.14) -> Values:
+def drawn_to(ratio: Values, slack: float = 0.18) -> Values:
     """A width relative to what is worn, drawn to 1 within ``slack``.
 
     A difference that small is within the error of any measure, and on the worn outline nothing has to be invented.
