@@ -182,10 +182,9 @@ def trace_shoulders(parse: Parse) -> tuple[Points, Points]:
     skeleton = parse.scene.skeleton
     us = np.linspace(0.2, 0.56, 19, dtype=np.float32)
     rises = []
-    square = np.array([skeleton.down[1], -skeleton.down[0]], np.float32)
     steps = np.arange(-0.45, 0.35, 1.0 / max(skeleton.unit, 8.0), dtype=np.float32)
     for sign in (-1, 1):
-        start = skeleton.shoulders + sign * us[:, None] * skeleton.unit * square
+        start = skeleton.shoulders + sign * us[:, None] * skeleton.unit * skeleton.across
         grid = start[:, None] + steps[None, :, None] * skeleton.unit * skeleton.down
         found = look_along(parse.labels, grid)
         middle = (skeleton.eyes + skeleton.mouth) / 2
@@ -199,7 +198,7 @@ def trace_shoulders(parse: Parse) -> tuple[Points, Points]:
     lines = []
     for own, other, sign in ((rises[0], rises[1], -1), (rises[1], rises[0], 1)):
         rise = _smooth_rise(np.where(np.isnan(own), other, own), us)
-        across = sign * us[:, None] * skeleton.unit * square
+        across = sign * us[:, None] * skeleton.unit * skeleton.across
         points = skeleton.shoulders + across + rise[:, None] * skeleton.unit * skeleton.down
         lines.append(points / parse.scene.scale)
     return lines[0].astype(np.float32), lines[1].astype(np.float32)

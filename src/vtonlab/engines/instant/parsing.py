@@ -20,7 +20,7 @@ from vtonlab.engines.instant.records import Label, Plane, Points
 from vtonlab.engines.instant.scene import CHROMAS, COLOURS, LIGHTS, Bools, Scene, set_scene
 
 ROUNDS = 3
-_BACKDROP_SAYS = 15.0
+_BACKDROP_SAYS = 20.0
 _UNKNOWN = {
     Label.BACKGROUND: 0.02,
     Label.HAIR: 0.005,
@@ -93,21 +93,26 @@ def sure_places(scene: Scene, waist: Waist) -> Floats:
     t, u, unit = scene.t, scene.u, scene.skeleton.unit
     person = cv2.erode((scene.person > 0.8).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     skin = scene.skin.near[scene.colour]
-    free = person & (scene.hands == 0) & ~_forearms(scene, 0.1)
+    free = person & (scene.hands == 0) & ~_forearms(scene, 0.15)
     seeds = np.zeros((6, *scene.shape), np.float32)
     seeds[Label.BACKGROUND] = scene.person < 0.1
     seeds[Label.HAIR] = (person & _around_face(scene)) * (1 - 0.9 * np.clip(2 * skin, 0, 1))
     seeds[Label.SKIN] = person & (scene.face | (scene.hands > 0.5)) & (skin > 0.3)
     end = min(0.85, waist.top_end - 0.05)
-    seeds[Label.UPPER] = free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3) & (skin < 0.6)
-    if seeds[Label.UPPER].sum() < 0.1 * unit * unit * 0.5:
-        seeds[Label.UPPER] = free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3)
+    seeds[Label.UPPER] = _without_skin(free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3), skin)
     start = waist.lower_start + 0.06
-    seeds[Label.LOWER] = free & (t > start) & (t < max(start, 1.0) + 0.3) & (np.abs(u) < 0.28)
+    hips = free & (t > start) & (t < max(start, 1.0) + 0.3) & (np.abs(u) < 0.28)
+    seeds[Label.LOWER] = _without_skin(hips, scene.skin.far[scene.colour])
     for side, leg in enumerate(scene.legs):
         if scene.skeleton.seen("ankle", side) > 0.4:
             seeds[Label.OTHER] += person & (leg.along > 2.25) & (leg.apart < 0.2 * unit)
     return np.minimum(seeds, 1)
+
+
+def _without_skin(place: Bools, skin: Floats) -> Bools:
+    """``place`` without what has the skin's colour, unless the cloth has it."""
+    cloth = place & (skin < 0.5)
+    return cloth if cloth.sum() > 0.25 * place.sum() else place
 
 
 def _forearms(scene: Scene, radius: float) -> Bools:

@@ -15,6 +15,7 @@ from vtonlab.engines.instant.records import Points
 
 PARSE_HEIGHT = 512
 Bools = NDArray[np.bool_]
+_NEARBY = 7.0
 T = TypeVar("T", bound=np.generic)
 
 LIGHTS, CHROMAS = 16, 32
@@ -191,7 +192,9 @@ def _hand_area(skeleton: Skeleton, shape: tuple[int, int]) -> Floats:
     return area
 
 
-def _find_outline(picture: Picture, lab: NDArray[np.uint8], silhouette: Floats, limbs: list[Limb], unit: float) -> Floats:
+def _find_outline(
+    picture: Picture, lab: NDArray[np.uint8], silhouette: Floats, limbs: list[Limb], unit: float
+) -> Floats:
     """The person's share of each pixel: what the models saw and where limbs are, weighed against how far each colour
     is from the backdrop's, then with its edge moved onto the photo's."""
     prior = np.clip(silhouette, 0.01, 0.99)
@@ -207,25 +210,41 @@ def _find_outline(picture: Picture, lab: NDArray[np.uint8], silhouette: Floats, 
 
 
 def _compare_with_backdrop(lab: NDArray[np.uint8], silhouette: Floats) -> Floats:
-    """(h, w) log of how much likelier a pixel is the person's than the backdrop's, -2.5…2; 0 where the backdrop is too
-    busy to tell or too far away.
+    """(h, w) log of how much likelier a pixel is the person's than the backdrop's, -5.5…2; 0 where the backdrop is too
+    busy to tell or too far away. Not under -2.5 where the person wears the backdrop's colours.
 
     The backdrop beside a pixel is the mean of what is surely backdrop around it, its roughness their spread. A shadow on
     it is darker, but hardly of another hue.
     """
-    small = cv2.resize(lab, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
-    sure = cv2.resize(silhouette, (small.shape[1], small.shape[0])) < 0.06
-    weight = sure.astype(np.float32)
-    spread = max(3.0, 0.03 * small.shape[0])
-    near = cv2.GaussianBlur(weight, (0, 0), spread) + 1e-4
-    mean = cv2.GaussianBlur(small * weight[..., None], (0, 0), spread) / near[..., None]
-    off = small - mean
+    half = (max(1, lab.shape[1] // 2), max(1, lab.shape[0] // 2))
+    small = cv2.resize(lab, half, interpolation=cv2.INTER_AREA).astype(np.float32)
+    sure = (cv2.resize(silhouette, half, interpolation=cv2.INTER_AREA) < 0.06).astype(np.float32)
+    close, close_weight = _compare_nearby(small, sure, 1)
+    far, far_weight = _compare_nearby(small, sure, 5)
+    inside = cv2.resize(silhouette, half, interpolation=cv2.INTER_AREA) > 0.9
+    unlike = float((far[inside] > 1).mean()) if inside.any() else 0.0
+    odds = close * close_weight + np.minimum(far, 0) * far_weight * (1 - close_weight)
+    odds = np.maximum(odds, -2.5 - 3.0 * np.clip((unlike - 0.93) / 0.05, 0, 1))
+    return np.asarray(cv2.resize(odds, (lab.shape[1], lab.shape[0])), np.float32)
+
+
+def _compare_nearby(small: Floats, sure: Floats, coarse: int) -> tuple[Floats, Floats]:
+    """As :func:`_compare_with_backdrop`, with the backdrop (where ``sure`` is 1) within some 15 ``coarse`` pixels; and
+    how much of it there is (0…1)."""
+    size = (max(1, small.shape[1] // coarse), max(1, small.shape[0] // coarse))
+    shape = (small.shape[1], small.shape[0])
+
+    def spread(plane: Floats) -> Floats:
+        less = cv2.resize(plane, size, interpolation=cv2.INTER_AREA) if coarse > 1 else plane
+        return np.asarray(cv2.resize(cv2.GaussianBlur(less, (0, 0), _NEARBY), shape), np.float32)
+
+    near = spread(sure) + 1e-4
+    off = small - spread(small * sure[..., None]) / near[..., None]
     off[..., 0] *= np.where(off[..., 0] < 0, 0.5, 1.0)
     square = np.minimum((off**2).sum(-1), 400)
-    rough = cv2.GaussianBlur(square * weight, (0, 0), spread) / near + 1.0
-    odds = np.clip(0.5 * square / rough - 1.5 * np.log(300 / rough), -2.5, 2.0)
-    odds *= np.clip((near - 0.03) / 0.1, 0, 1)
-    return np.asarray(cv2.resize(odds.astype(np.float32), (lab.shape[1], lab.shape[0])), np.float32)
+    rough = spread(square * sure) / near + 1.0
+    odds = np.clip(0.5 * square / rough - 1.5 * np.log(300 / rough), -5.5, 2.0)
+    return odds.astype(np.float32), np.clip((near - 0.03) / 0.1, 0, 1).astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------------------ skin
