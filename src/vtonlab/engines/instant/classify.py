@@ -26,13 +26,23 @@ def tell_kind(outline: Outline, gap: Gap | None, left: Reading, right: Reading) 
             return GarmentKind.LOWER, 0.95
         if not (left.sleeved and right.sleeved) and (gap is not None or not _has_armholes(outline)):
             return GarmentKind.LOWER, 0.7
-    chest = left.places["armpit"][0] + right.places["armpit"][0]
+    chest = _chest_width(left) + _chest_width(right)
     neck = (left.places["neck"][1] + right.places["neck"][1]) / 2
     length = (left.places["hem"][1] + right.places["hem"][1]) / 2 - neck
     flare = (left.places["hem"][0] + right.places["hem"][0]) / max(chest, 1.0)
     ratio = length / max(chest, 1.0) + 0.8 * float(np.clip(flare - 1.15, 0, 1))
     kind = GarmentKind.DRESS if ratio > DRESS_LENGTH else GarmentKind.UPPER
     return kind, float(np.clip(0.5 + abs(ratio - DRESS_LENGTH), 0.5, 0.95))
+
+
+def _chest_width(reading: Reading) -> float:
+    """Half the width at the armpit, or a little below it where straps leave the armpit high and narrow."""
+    out, down, _ = reading.places["armpit"]
+    side = reading.side
+    lower = np.nonzero(side.down[reading.armpit :] > down + 0.12 * (reading.places["hem"][1] - down))[0]
+    if reading.sleeved or lower.size == 0:
+        return out
+    return max(out, float(side.out[reading.armpit + lower[0]]))
 
 
 def has_waistband(outline: Outline) -> bool:

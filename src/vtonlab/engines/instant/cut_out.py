@@ -17,6 +17,7 @@ from vtonlab.engines.instant.backdrop import Backdrop, read_backdrop
 from vtonlab.engines.instant.halo import FLAT_TOLERANCE, nearby_cloth, strip_halo
 from vtonlab.engines.instant.records import Plane
 from vtonlab.engines.instant.regions import disc, fill_holes, find_gaps, reached_from_border
+from vtonlab.engines.instant.upright import find_axis
 
 _LOW_CONTRAST = 14.0
 """Median difference between cloth and backdrop below which cloth counts as ‘the backdrop's own colour’."""
@@ -82,7 +83,8 @@ def _cut_out(picture: Picture) -> Cutting:
     solid, rivals, equals = _keep_garment(solid)
     inside = solid > 0
     contrast = float(np.median(difference[inside][::7])) if inside.any() else 0.0
-    if contrast < _LOW_CONTRAST and not backdrop.busy:
+    pale = inside.any() and float((difference[inside][::7] < 16).mean()) > 0.3
+    if (contrast < _LOW_CONTRAST or pale) and not backdrop.busy:
         solid = _mend_pale_cloth(solid, difference)
     matte = _soften(solid, lab, difference, backdrop, contrast)
     return Cutting(matte, backdrop, contrast, rivals, equals, _certainty(backdrop, contrast, solid))
@@ -195,7 +197,20 @@ def _mend_pale_cloth(solid: Plane, difference: NDArray[np.float32]) -> Plane:
         if h > 3 * w and h > 0.06 * tall:
             window = (slice(y, y + h), slice(x, x + w))
             added[window][labels[window] == index] = 0
-    return fill_holes(solid | added, 0.02)
+    return _complete_by_mirror(fill_holes(solid | added, 0.02), difference)
+
+
+def _complete_by_mirror(solid: Plane, difference: NDArray[np.float32]) -> Plane:
+    """Give a large bite in one side back, where the other side has cloth and this one could."""
+    axis_x, _ = find_axis(solid * 255)
+    flip = np.array([[-1, 0, 2 * axis_x], [0, 1, 0]], np.float64)
+    mirrored = cv2.warpAffine(solid, flip, (solid.shape[1], solid.shape[0]), flags=cv2.INTER_NEAREST)
+    missing = (mirrored & (solid ^ 1) & (difference < 8)).astype(np.uint8)
+    missing = cv2.morphologyEx(missing, cv2.MORPH_OPEN, disc(15))
+    share = cv2.countNonZero(missing) / max(cv2.countNonZero(solid), 1)
+    if not 0.02 < share < 0.35:
+        return solid
+    return cv2.morphologyEx(solid | missing, cv2.MORPH_CLOSE, disc(9)).astype(np.uint8, copy=False)
 
 
 def _soften(

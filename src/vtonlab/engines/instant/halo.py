@@ -49,8 +49,10 @@ def _strip_window(
     eager = _strip(lab, solid, backdrop, ground, difference, nearby, known)
     bridged = careful & _close_far(eager, 20)
     bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
-    lost = 1 - cv2.countNonZero(bridged) / max(cv2.countNonZero(careful), 1)
-    return bridged.astype(np.uint8, copy=False) if lost < 0.05 else careful
+    lost = (careful & (bridged ^ 1) & (difference > 2 * FLAT_TOLERANCE)).astype(np.uint8)
+    blobs = cv2.morphologyEx(lost, cv2.MORPH_OPEN, np.ones((21, 21), np.uint8))  # fringe is thinner
+    mostly = cv2.countNonZero(lost) < 0.08 * cv2.countNonZero(careful)
+    return bridged if mostly and cv2.countNonZero(blobs) < 0.004 * cv2.countNonZero(careful) else careful
 
 
 def _close_far(solid: Plane, reach: int) -> Plane:

@@ -62,6 +62,11 @@ def find_upper_landmarks(outline: Outline) -> tuple[Reading, Reading]:
         right = _read_side(outline.right, outline, left)
     elif right.sleeved and not left.sleeved:
         left = _read_side(outline.left, outline, right)
+    elif left.sleeved and abs(_pit_row(left) - _pit_row(right)) > 0.18 * outline.height:
+        if _pit_row(left) < _pit_row(right):
+            right = _read_side(outline.right, outline, left)
+        else:
+            left = _read_side(outline.left, outline, right)
     left, right = _share_collar(left, right, outline), _share_collar(right, left, outline)
     return _help(left, right, outline), _help(right, left, outline)
 
@@ -82,12 +87,14 @@ def name_landmarks(left: Reading, right: Reading) -> dict[str, Landmark]:
 def _read_side(side: Side, outline: Outline, twin: Reading | None = None) -> Reading:
     """Read one side; after a sleeved ``twin``, the dent nearest to its armpit, or its mirror image, makes a sleeve."""
     top, neck, neck_sure = _find_neck(side, outline)
-    bay = _find_sleeve_bay(side, outline, neck)
-    if bay is None and twin is not None:
-        bay = _bay_like(twin, side, outline, neck)
+    bay = _find_sleeve_bay(side, outline, neck) if twin is None else _bay_like(twin, side, outline, neck)
     if bay is not None:
         return _read_sleeved(side, outline, top, neck, neck_sure, bay)
     return _read_sleeveless(side, outline, top, neck, neck_sure)
+
+
+def _pit_row(reading: Reading) -> float:
+    return float(reading.side.down[reading.armpit])
 
 
 def _bay_like(twin: Reading, side: Side, outline: Outline, neck: int) -> Bay:
@@ -131,13 +138,6 @@ def _collar_foot(side: Side, outline: Outline, top: int) -> int:
     return top if _is_strap(side, outline, top, best) else best
 
 
-def _is_strap(side: Side, outline: Outline, top: int, foot: int) -> bool:
-    """Whether what stands above the notch is a strap: narrow, with backdrop between it and the axis."""
-    row = (side.down[top] + side.down[foot]) / 2
-    inner = np.nonzero(side.down[:top] > row)[0]
-    outer = top + np.nonzero(side.down[top : foot + 1] <= row)[0]
-    if inner.size == 0 or outer.size == 0:
-        return False
 def _upper_width(side: Side, outline: Outline) -> float:
     """The garment's width, that of its upper third where a skirt flares far beyond it."""
     below = (side.down - outline.top) / max(outline.height, 1.0)
@@ -145,7 +145,15 @@ def _upper_width(side: Side, outline: Outline) -> float:
     return min(outline.width, 2.2 * float(np.median(upper))) if upper.size else outline.width
 
 
-    return bool(side.out[outer[-1]] - side.out[inner[-1]] < 0.05 * outline.width)
+def _is_strap(side: Side, outline: Outline, top: int, foot: int) -> bool:
+    """Whether what stands above the notch is a strap: narrow, with backdrop between it and the axis."""
+    row = (side.down[top] + side.down[foot]) / 2
+    inner = np.nonzero(side.down[:top] > row)[0]
+    outer = top + np.nonzero(side.down[top : foot + 1] <= row)[0]
+    if inner.size == 0 or outer.size == 0:
+        return False
+    thickness = float(side.out[outer[-1]] - side.out[inner[-1]])
+    return thickness < 0.05 * outline.width and float(side.down[foot] - side.down[top]) > 2.5 * thickness
 
 
 def depth_of_bay(side: Side, start: int, end: int) -> NDArray[np.float64]:
@@ -201,8 +209,11 @@ def _is_sleeve(side: Side, outline: Outline, neck: int, bay: Bay) -> bool:
     beside = 0.45 * side.out[start] < side.out[pit] and (side.out[pit] < 0.9 * side.out[start] or hang > 0.08)
     widest = side.out[start] > 0.3 * outline.width and (side.out[start] > 0.75 * side.out.max() or hang > 0.05)
     deep = bay.depth > 0.03 * outline.width
-    least_hang = 0.008 if depth_down < 0.85 else 0.025  # a wavy hem hangs a little, too
-    return bool(hang > least_hang and beside and deep and widest and depth_down > 0.35)
+    lower = pit + np.nonzero(side.down[pit:] > side.down[pit] + 0.04 * outline.height)[0]
+    body_below = lower.size > 0 and float(side.out[lower[0]]) > 0.8 * side.out[pit]
+    least_hang = 0.008 if body_below else 0.025  # a wavy hem hangs a little, too
+    juts = bay.depth > 0.07 * outline.width and body_below and side.out[start] > 1.25 * side.out[pit]
+    return bool((hang > least_hang or juts) and beside and deep and widest and depth_down > 0.35)
 
 
 def _corner_of_bay(side: Side, start: int, end: int) -> int:
@@ -368,23 +379,12 @@ def _armhole_end(side: Side, outline: Outline, shoulder: int, hem: int) -> tuple
     bulge = -depth_of_bay(side, shoulder, shoulder + low)
     bulge = np.where(drop[: low + 1] > 0.08 * outline.height, bulge, -1e9)
     best = int(bulge.argmax())
+    if bulge[best] < 0.006 * outline.width:
+        return shoulder + _guess_armhole(outline, drop[: low + 1], out[: low + 1]), 0.3
     sure = float(np.clip(bulge[best] / (0.05 * outline.width), 0.3, 0.95))
     return shoulder + best, sure
 
 
-# ------------------------------------------------------------------------------------------------ both sides
-
-
-def _place(side: Side, index: int, certainty: float) -> tuple[float, float, float]:
-    return float(side.out[index]), float(side.down[index]), certainty
-
-
-    if bulge[best] < 0.006 * outline.width:
-        return shoulder + _guess_armhole(outline, drop[: low + 1], out[: low + 1]), 0.3
-    if bulge[best] < 0.006 * outline.width:
-        return shoulder + int(np.abs(drop - ARMHOLE * out)[: low + 1].argmin()), 0.3
-def _share_collar(reading: Reading, other: Reading, outline: Outline) -> Reading:
-    """A collar stands on both sides: where only the other side's outline shows its foot, put this one's opposite."""
 def _guess_armhole(outline: Outline, drop: NDArray[np.float64], out: NDArray[np.float64]) -> int:
     """Where a skirt flares from the armhole on: an armhole is innermost half way down; else at its usual depth."""
     upper = drop < ARMHOLE * out
@@ -395,6 +395,15 @@ def _guess_armhole(outline: Outline, drop: NDArray[np.float64], out: NDArray[np.
     return int(np.abs(drop - ARMHOLE * out).argmin())
 
 
+# ------------------------------------------------------------------------------------------------ both sides
+
+
+def _place(side: Side, index: int, certainty: float) -> tuple[float, float, float]:
+    return float(side.out[index]), float(side.down[index]), certainty
+
+
+def _share_collar(reading: Reading, other: Reading, outline: Outline) -> Reading:
+    """A collar stands on both sides: where only the other side's outline shows its foot, put this one's opposite."""
     if reading.neck != reading.collar_top or other.neck == other.collar_top:
         return reading
     side = reading.side

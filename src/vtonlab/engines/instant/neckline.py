@@ -93,7 +93,7 @@ def find_neckline(picture: Picture, matte: Plane, left: Reading, right: Reading)
     else:
         path = _best_path(edges, radii, frame, guide)
         angles = np.linspace(np.pi, 0, _RAYS)
-        radius = _smooth(radii[path], 1.5)
+        radius = _smooth(radii[path], 2.5)
         points = frame.at(np.cos(angles) * radius, np.sin(angles) * radius)
         certainty = float(np.clip(edges[np.arange(_RAYS), path].mean() * 1.3, 0.2, 0.95))
     depth = float(((points - frame.centre) @ frame.down).max()) / frame.width
@@ -197,19 +197,31 @@ def _best_curve(picture: Picture, matte: Plane, frame: _Frame, length: float, st
     edges = _edges_across(picture, curves, reach, 0.5 if standing else 0.7)
     if not standing:
         edges *= _well_inside(matte, curves, reach)  # the upper rim of the back is no neckline
-    halves = np.stack([edges[:, :20], edges[:, 20:]])
-    each = 0.5 * halves.mean(2) + 0.5 * np.percentile(halves, 25, axis=2)
-    strength = (each.min(0) + each.mean(0)) / 2
+    stretches = edges.reshape(len(edges), 2 if standing else 5, -1)
+    each = 0.5 * stretches.mean(2) + 0.5 * np.percentile(stretches, 25, axis=2)
+    strength = (each.min(1) + each.mean(1)) / 2  # all the way round: prints have edges only in the middle
     usual = _COLLAR_DEPTH if standing else _CREW_DEPTH
     slope = 0.25 if standing else 0.15  # seams of a collar's inner band compete with its edge, and lie higher
-    if not standing:
-        strength = strength - np.where(grid_d[:, 0] > 0.6, 0.10, 0)  # prints make deep edges, too
+    if standing:
+        strength = strength - np.where(grid_d[:, 0] > 1.2, 0.07, 0)
+    else:  # prints have deep edges, too, and square ones
+        deep = np.where(grid_p[:, 0] > 2, 0.3, 0.1)
+        strength = strength - np.where(grid_d[:, 0] > 0.6, deep, 0)
     scores = strength - 0.05 * grid_d[:, 0] - slope * np.maximum(np.log(usual / grid_d[:, 0]), 0)
     best = int(scores.argmax())
+    if not standing:
+        best = _above_rib(best, grid_d[:, 0], strength)
     if strength[best] < _UNSEEN:
         flat = np.full((1, 1), _CLOSED_DEPTH if standing else _CREW_DEPTH) * (1 - np.abs(across)[None] ** 1.8)
         return _Guide(frame.at(across[None] * frame.width / 2, flat * frame.width)[0], float(flat.max()), 0.3)
     return _Guide(curves[best], float(grid_d[best, 0]), float(strength[best]))
+
+
+def _above_rib(best: int, depths: NDArray[np.float64], strength: NDArray[np.float64]) -> int:
+    """Of the two edges of a rib or binding the upper one, which is the neckline."""
+    upper = (depths < depths[best] - 0.03) & (depths > depths[best] - 0.13) & (depths > 0.2)
+    rivals = np.nonzero(upper & (strength > 0.88 * strength[best]))[0]
+    return int(rivals[strength[rivals].argmax()]) if rivals.size else best
 
 
 def _well_inside(matte: Plane, curves: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
