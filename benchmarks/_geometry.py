@@ -13,14 +13,15 @@ from vtonlab.engines.instant.warp import OUTSIDE, stretch
 def chest_anisotropy(pieces: list[Cloth], garment: Garment) -> NDArray[np.float32]:
     """Larger over smaller singular value of the map at every pixel that shows the central chest.
 
-    The central chest, where logos are: the middle half of the width between the armpits, from the neckline's lowest
-    point to midway between armpits and hem.
+    The central chest, where logos are: the middle half of the width between the armpits, from a little below the
+    neckline (a tenth of the garment's length, about 6 cm; nothing is printed nearer) to midway between armpits and hem.
     """
     marks = garment.landmarks
     half = (marks["armpit_right"].x - marks["armpit_left"].x) / 4
     armpit = (marks["armpit_left"].y + marks["armpit_right"].y) / 2
     hem = (marks["hem_left"].y + marks["hem_right"].y) / 2
-    top = float(garment.neckline[:, 1].max()) if len(garment.neckline) else armpit
+    neck = (marks["neck_left"].y + marks["neck_right"].y) / 2
+    top = (float(garment.neckline[:, 1].max()) if len(garment.neckline) else neck) + (hem - neck) / 10
     found = [np.zeros(0, np.float32)]
     for piece in pieces:
         if piece.part is not Part.BODY or min(piece.alpha.shape) < 3:

@@ -84,3 +84,15 @@ def test_the_smallest_change_is_in_the_mask() -> None:
     result, mask = finish(photo, Frame(0, 0, 64, 64, 1.0, 64, 64), photo, after)
     assert np.argwhere(mask).tolist() == [[20, 30]]
     assert np.array_equal(result, after)
+
+
+def test_a_change_of_one_working_pixel_reaches_a_larger_photo() -> None:
+    photo = smooth_photo(200, 150)
+    frame = Frame(0, 0, 100, 75, 0.5, 200, 150)
+    before = working_picture(photo, frame)
+    after = before.copy()
+    after[30, 40] = (255, 0, 255) if before[30, 40, 1] > 60 else (0, 255, 0)
+    result, mask = finish(photo, frame, before, after)
+    assert (mask[60:62, 79:83] == 255).all()
+    assert np.abs(result[60:62, 80:82].astype(int) - after[30, 40]).max() < 90
+    assert mask.sum() / 255 < 60
