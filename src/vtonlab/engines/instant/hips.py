@@ -42,16 +42,13 @@ def measure_hips(person: Person, lines: LegLines) -> Hips:
     hem = worn_skirt_hem(person, lines)
     t = np.arange(0.4, 3.3, STEP_T, dtype=np.float32)
     end = hem - 0.02 if hem is not None else fork_t(body)
-    edges = {side: _cloth_edge(person, side, t) for side in SIDES}
+    edges = {side: _find_edge(person, side, t) for side in SIDES}
     halves: dict[Side, Values] = {}
     for side in SIDES:
-        other: Side = "right" if side == "left" else "left"
+        other = edges["right" if side == "left" else "left"]
         outline = torso_outline(body, side, np.minimum(t, 2.0).astype(np.float32))
-        clear, beyond = edges[side]
-        # What shows beyond an arm is this garment only as far as the other side makes it likely.
-        likely = 1.25 * np.where(np.isnan(edges[other][0]), outline, edges[other][0])
-        edge = np.where(beyond > clear, np.minimum(beyond, np.maximum(clear, likely)), clear)
-        halves[side] = _evened_half(body, outline, np.where(np.isnan(clear), np.minimum(beyond, likely), edge), t, end)
+        likely = np.where(np.isnan(other.free), outline, other.free)
+        halves[side] = _evened_half(body, outline, edges[side].whole(likely), t, end)
     return Hips(t, halves["left"], halves["right"], hem)
 
 
@@ -69,11 +66,28 @@ def _evened_half(body: Body, outline: Values, edge: Values, t: Values, end: floa
     return smooth(whole.astype(np.float32), 2.0)
 
 
-def _cloth_edge(person: Person, side: Side, t: Values) -> tuple[Values, Values]:
-    """Distance from the axis to where the worn lower garment ends at each t, px; NaN where that is not seen.
+@dataclass(frozen=True)
+class _Edge:
+    """Distances from the axis along one side, px, NaN where not seen."""
 
-    First as far as nothing lies before it, then with what shows beyond an arm, a hand or a bag.
-    """
+    free: Values
+    """Where the worn garment ends with nothing lying before it."""
+    clear: Values
+    """Where it ends or goes on behind an arm, a hand or a bag."""
+    beyond: Values
+    """The last of it that shows, beyond those too."""
+    stop: Values
+    """Where those end as well."""
+
+    def whole(self, likely: Values) -> Values:
+        """The edge; behind an arm or a bag it is where the other side makes it ``likely``."""
+        lowest = np.maximum(self.clear, np.minimum(self.beyond, 1.25 * likely))
+        hidden = np.clip(likely, lowest, np.maximum(self.stop, lowest))
+        return np.where(np.isnan(self.free), hidden, self.free).astype(np.float32)
+
+
+def _find_edge(person: Person, side: Side, t: Values) -> _Edge:
+    """Walk outwards from the axis through the worn lower garment at each t."""
     places, across = spine(person.body, t)
     steps = np.arange(0, 1.5 * person.body.unit, 1.0, dtype=np.float32)
     grid = places[:, None] + across[:, None] * (steps * np.float32(SIGN[side]))[None, :, None]
@@ -82,19 +96,17 @@ def _cloth_edge(person: Person, side: Side, t: Values) -> tuple[Values, Values]:
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     found = person.labels[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
     cloth = (found == Label.LOWER) & inside
-    clear, beyond = np.full(len(t), np.nan, np.float32), np.full(len(t), np.nan, np.float32)
     outside = np.isin(found, (Label.BACKGROUND, Label.UPPER)) | ~inside
+    edges = np.full((4, len(t)), np.nan, np.float32)
     for row in range(len(t)):
-        first = _first_run(~cloth[row])
-        ended = _first_run(outside[row])
-        if ended is None or not inside[row, ended]:
+        ends, stops = _first_run(~cloth[row]), _first_run(outside[row])
+        if not ends or not stops or not inside[row, stops]:
             continue
-        last = np.flatnonzero(cloth[row, :ended])
-        if len(last):
-            beyond[row] = steps[last[-1]] + 1
-            if first is not None and first > 0:
-                clear[row] = steps[first]
-    return clear, beyond
+        last = int(np.flatnonzero(cloth[row, :stops])[-1]) + 1
+        edges[1:, row] = steps[ends], last, steps[stops]
+        if stops <= ends + 3:
+            edges[0, row] = steps[ends]
+    return _Edge(*edges)
 
 
 def _first_run(line: NDArray[np.bool_]) -> int | None:

@@ -136,16 +136,20 @@ class MeasuredLeg:
     """How far it may reach inwards before it meets the other leg, px."""
 
 
-def measured_leg(person: Person, lines: LegLines, arcs: Values, side: Side) -> MeasuredLeg:
-    """The leg as the photo shows it, cloth worn now included, at each arc length along its line."""
+def measured_leg(person: Person, lines: LegLines, arcs: Values, side: Side, room: float = 0.0) -> MeasuredLeg:
+    """The leg as the photo shows it, cloth worn now included, at each arc length along its line.
+
+    ``room``: how far trouser legs may stand off from it, units; 0 where a skirt is worn, which tells nothing of legs.
+    """
     body, curve = person.body, lines[side]
     at, _ = point_along(curve, arcs)
     out = _outward(curve, arcs, side)
     bare = leg_radius(body, arcs / float(arc_lengths(curve)[-1]))
     blocked = BLOCKING[person.labels] | (person.hands > 0)
     limit = _way_to_other(body, lines, side, at)
-    found_out = reach(blocked, at, out, 1.7 * bare)
-    found_in = reach(blocked, at, -out, np.minimum(1.7 * bare, np.maximum(limit, 0.9 * bare)))
+    widest = np.maximum(1.7 * bare, bare + room * body.unit)
+    found_out = reach(blocked, at, out, widest)
+    found_in = reach(blocked, at, -out, np.minimum(widest, np.maximum(limit, 0.9 * bare)))
     worn_out = np.where(np.isnan(found_out) | (found_out < 0.6 * bare), 1.08 * bare, found_out)
     worn_in = np.where(np.isnan(found_in) | (found_in < 0.6 * bare), np.minimum(1.08 * bare, limit), found_in)
     worn_in = np.maximum(worn_in, 0.5 * bare)

@@ -21,6 +21,8 @@ TOP_ROWS = 18
 """Rows of the mesh between waistband and crotch."""
 LEG_ROWS = 44
 SHARES = np.linspace(0, 1, 12, dtype=np.float32)
+TROUSER_ROOM = 0.3
+"""How far wide trouser legs stand off from the leg, units."""
 OVERHANG = np.array([0.12, 0.06], np.float32)
 """How far the mesh goes on past an outer edge, as shares of a half's width: room for the cloth's own soft edge."""
 
@@ -141,11 +143,11 @@ def _leg_on_body(
     outer_stop, inner_stop = hem_arcs(person, garment, hang, side, start, curve)
     widest = max(outer_stop, inner_stop)
     arcs = np.linspace(start, widest, 64, dtype=np.float32)
-    leg = measured_leg(person, lines, arcs, side)
+    leg = measured_leg(person, lines, arcs, side, TROUSER_ROOM if hang.worn.hem_t is None else 0.0)
     along = (arcs - start) / max(widest - start, 1.0)
     own = np.interp(along, np.linspace(0, 1, len(outer)), np.abs(outer[:, 0] - inner[:, 0]) / 2) * hang.scale
     new = leg.half * np.clip(drawn_to(own / np.maximum(leg.half, 1)), 0.3, 2.2)
-    new = smooth(np.maximum(new, 1.03 * leg.bare), 2)
+    new = smooth(np.maximum(new, 1.03 * leg.bare), 4)
     # Just below the crotch the inside of the legs is one seam, however slim the trousers.
     near = np.exp(-(((arcs - start) / (0.4 * body.unit)) ** 2)) * (leg.inwards < 2 * leg.bare)
     inward = np.minimum(new, np.maximum(leg.inwards, 0.5 * leg.bare))
