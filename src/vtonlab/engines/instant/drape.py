@@ -75,21 +75,21 @@ def _even_edge(alpha: Plane) -> Plane:
 
 
 def _torso(garment: Garment) -> Plane:
-    """Everything but the sleeves, grown a little under them so that no gap opens at a seam."""
+    """Everything but the sleeves below the armpits, where they only happen to lie beside the torso.
+
+    Above, cloth runs on over the seam; how far, is decided on the body (:func:`.outfit.drape`).
+    """
     height = garment.parts.shape[0]
-    sleeves = (garment.parts == Part.LEFT_SLEEVE) | (garment.parts == Part.RIGHT_SLEEVE)
-    tuck = max(2, round(0.015 * height))
-    # A square: at these sizes its shape does not show, and it is many times faster than a disc.
-    square = np.ones((2 * tuck + 1, 2 * tuck + 1), np.uint8)
-    torso = _without_rims((~sleeves & (garment.parts != Part.NONE)).astype(np.uint8), sleeves.astype(np.uint8))
-    own = cv2.dilate(torso, square)
-    # Below the armpits sleeve and torso only happen to lie side by side.
-    armpits = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
-    below = slice(int(min(max(armpits, default=height), height)), None)
-    own[below] = torso[below]
+    sleeves = ((garment.parts == Part.LEFT_SLEEVE) | (garment.parts == Part.RIGHT_SLEEVE)).astype(np.uint8)
+    if not sleeves.any():
+        return np.full(garment.alpha.shape, 255, np.uint8)
     # The matte's soft rim belongs to no part: it goes with whatever it borders.
-    own[(garment.parts == Part.NONE) & (cv2.dilate(sleeves.astype(np.uint8), square) == 0)] = 1
-    return np.asarray(cv2.GaussianBlur(own * np.uint8(255), (0, 0), 1.0), np.uint8)
+    rim = max(2, round(0.015 * height))
+    taken = cv2.dilate(sleeves, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8))
+    torso = _without_rims(((garment.parts != Part.NONE) & (sleeves == 0)).astype(np.uint8), sleeves)
+    own = np.where((torso > 0) | (taken == 0), np.uint8(255), np.uint8(0))
+    own[: _armpit_row(garment)] = 255
+    return np.asarray(cv2.GaussianBlur(own, (0, 0), 1.0), np.uint8)
 
 
 def _without_rims(torso: Plane, sleeves: Plane) -> Plane:
@@ -97,12 +97,15 @@ def _without_rims(torso: Plane, sleeves: Plane) -> Plane:
 
     Laid with the torso's map they would be drawn as a sleeve's ghost beside the body.
     """
-    if not sleeves.any():
-        return torso
     size = max(5, round(0.008 * torso.shape[0])) | 1
     thick = cv2.morphologyEx(torso, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
     beside = cv2.dilate(sleeves, np.ones((size, size), np.uint8))
     return np.where((thick == 0) & (beside > 0), np.uint8(0), torso)
+
+
+def _armpit_row(garment: Garment) -> int:
+    rows = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
+    return int(np.clip(min(rows, default=0.0), 0, garment.parts.shape[0]))
 
 
 def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y: Field) -> Cloth:
