@@ -28,11 +28,11 @@ def person() -> Person:
     drawn = draw_figure()
     skeleton = build_skeleton(drawn.joints)
     parse = parse_person(drawn.picture, skeleton, drawn.silhouette, drawn.face)
-    mattes = soften_labels(drawn.picture, parse.labels)
+    mattes, labels = soften_labels(drawn.picture, parse.labels)
     return Person(
         frame=Frame(0, 0, 768, 1024, 1.0, 768, 1024),
         joints=drawn.joints,
-        labels=mattes.argmax(0).astype(np.uint8),
+        labels=labels,
         mattes=mattes,
         face=drawn.face,
         hands=np.zeros((1024, 768), np.uint8),

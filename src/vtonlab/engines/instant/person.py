@@ -55,8 +55,7 @@ def analyse_person(photo: Picture, working_height: int = 1024) -> Person:
     parse = parse_person(found.picture, skeleton, found.silhouette, found.face)
     body = measure_body(skeleton, parse, found.face)
     notes = _take_notes(found, skeleton)
-    mattes = soften_labels(found.picture, parse.labels)
-    labels = np.asarray(mattes.argmax(0), np.uint8)
+    mattes, labels = soften_labels(found.picture, parse.labels)
     return Person(
         frame=found.frame,
         joints=found.joints,

@@ -13,6 +13,8 @@ from vtonlab.errors import Text
 _BLURRED = 0.125
 """Share of the fine (1 px) in the coarse (4 px) detail of the strongest edges, at working size. Sharp photos have
 0.18 and more, the same photos blurred by 3 px at height 1024 at most 0.11."""
+_LOOK_AT = 512
+"""Side of the square in the person's middle that sharpness is judged by, px."""
 _SMALL_SHOULDERS = 45
 """Shoulder-joint distance in pixels of the source under which a print on the chest cannot be told."""
 
@@ -120,11 +122,14 @@ def count_arms_across(skeleton: Skeleton) -> int:
 
 def measure_sharpness(picture: Picture, silhouette: Floats) -> float:
     """Fine over coarse detail at the strongest tenth of the person's edges; about 0.08 (blurred) to 0.5 (crisp)."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    coarse = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 4.0))
-    fine = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
-    person = silhouette > 0.5
+    box = cv2.boundingRect((silhouette > 0.5).astype(np.uint8))
+    x, y = box[0] + max(0, box[2] - _LOOK_AT) // 2, box[1] + max(0, box[3] - _LOOK_AT) // 4
+    rows, columns = slice(y, y + _LOOK_AT), slice(x, x + _LOOK_AT)
+    person = silhouette[rows, columns] > 0.5
     if not person.any():
         return 1.0
+    grey = cv2.cvtColor(picture[rows, columns], cv2.COLOR_RGB2GRAY)
+    coarse = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 4.0))
+    fine = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
     strong = person & (coarse >= max(float(np.quantile(coarse[person], 0.9)), 1))
     return float(fine[strong].mean() / coarse[strong].mean()) if strong.any() else 0.0

@@ -15,7 +15,7 @@ from vtonlab.engines.instant.records import Points
 
 PARSE_HEIGHT = 512
 Bools = NDArray[np.bool_]
-_NEARBY = 7.0
+_NEARBY = 3.5
 T = TypeVar("T", bound=np.generic)
 
 LIGHTS, CHROMAS = 16, 32
@@ -138,7 +138,7 @@ def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Po
 def look_along(plane: NDArray[T], places: Floats, otherwise: int = 0, way: int = cv2.INTER_NEAREST) -> NDArray[T]:
     """The values of ``plane`` (uint8 or float32) at ``places`` (…, 2) x, y; ``otherwise`` outside of it."""
     x, y = (np.ascontiguousarray(places[..., i], np.float32) for i in (0, 1))
-    found = cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_CONSTANT, borderValue=[otherwise] * 4)  # type: ignore[call-overload]
+    found = cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_CONSTANT, borderValue=[otherwise] * 4)
     return np.asarray(found, plane.dtype)
 
 
@@ -213,14 +213,14 @@ def _compare_with_backdrop(lab: NDArray[np.uint8], silhouette: Floats) -> Floats
     """(h, w) log of how much likelier a pixel is the person's than the backdrop's, -5.5…2; 0 where the backdrop is too
     busy to tell or too far away. Not under -2.5 where the person wears the backdrop's colours.
 
-    The backdrop beside a pixel is the mean of what is surely backdrop around it, its roughness their spread. A shadow on
-    it is darker, but hardly of another hue.
+    The backdrop beside a pixel is the mean of what is surely backdrop around it, its roughness their spread. A shadow
+    on it is darker, but hardly of another hue.
     """
     half = (max(1, lab.shape[1] // 2), max(1, lab.shape[0] // 2))
     small = cv2.resize(lab, half, interpolation=cv2.INTER_AREA).astype(np.float32)
     sure = (cv2.resize(silhouette, half, interpolation=cv2.INTER_AREA) < 0.06).astype(np.float32)
-    close, close_weight = _compare_nearby(small, sure, 1)
-    far, far_weight = _compare_nearby(small, sure, 5)
+    close, close_weight = _compare_nearby(small, sure, 2)
+    far, far_weight = _compare_nearby(small, sure, 10)
     inside = cv2.resize(silhouette, half, interpolation=cv2.INTER_AREA) > 0.9
     unlike = float((far[inside] > 1).mean()) if inside.any() else 0.0
     odds = close * close_weight + np.minimum(far, 0) * far_weight * (1 - close_weight)
@@ -229,13 +229,13 @@ def _compare_with_backdrop(lab: NDArray[np.uint8], silhouette: Floats) -> Floats
 
 
 def _compare_nearby(small: Floats, sure: Floats, coarse: int) -> tuple[Floats, Floats]:
-    """As :func:`_compare_with_backdrop`, with the backdrop (where ``sure`` is 1) within some 15 ``coarse`` pixels; and
+    """As :func:`_compare_with_backdrop`, with the backdrop (where ``sure`` is 1) within some 7 ``coarse`` pixels; and
     how much of it there is (0…1)."""
     size = (max(1, small.shape[1] // coarse), max(1, small.shape[0] // coarse))
     shape = (small.shape[1], small.shape[0])
 
     def spread(plane: Floats) -> Floats:
-        less = cv2.resize(plane, size, interpolation=cv2.INTER_AREA) if coarse > 1 else plane
+        less = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.resize(cv2.GaussianBlur(less, (0, 0), _NEARBY), shape), np.float32)
 
     near = spread(sure) + 1e-4
@@ -287,7 +287,8 @@ def _likeness(lab: tuple[float, float, float], light: tuple[float, float], chrom
     """(COLOURS,) Gaussian likeness to ``lab``; ``light``: spreads below and above, ``chroma``: of a and b."""
     lights = (np.arange(LIGHTS) + 0.5) * 256 / LIGHTS - lab[0]
     chromas = ((np.arange(CHROMAS) + 0.5) * 256 / CHROMAS - 128) / CHROMA_STRETCH + 128
-    shade = np.clip((lights + lab[0]) / max(lab[0], 1.0), 0.4, 1.15)[:, None]  # in shadow chroma shrinks with lightness
+    # In shadow chroma shrinks with lightness.
+    shade = np.clip((lights + lab[0]) / max(lab[0], 1.0), 0.4, 1.15)[:, None]
     by_light = np.exp(-0.5 * np.where(lights < 0, lights / light[0], lights / light[1]) ** 2)
     by_a = np.exp(-0.5 * ((chromas - 128 - shade * (lab[1] - 128)) / chroma[0]) ** 2)
     by_b = np.exp(-0.5 * ((chromas - 128 - shade * (lab[2] - 128)) / chroma[1]) ** 2)
