@@ -1,4 +1,4 @@
-"""What lies before what: face, hair and hands before new cloth, bare arms before the torso, waistbands before tucked tops."""
+"""What lies before what: face, hair and hands before cloth, bare arms before the torso, the waistband before a top."""
 
 from __future__ import annotations
 

@@ -86,7 +86,8 @@ def test_a_short_sleeve_near_the_worn_one_ends_on_its_cuff() -> None:
 
 
 def test_a_longer_sleeve_ends_further_down() -> None:
-    patterns = [Upper(cuff_outer=(out, down), cuff_inner=(out - 40, down + 36)) for out, down in ((180, 160), (226, 260))]
+    cuffs = ((180, 160), (226, 260))
+    patterns = [Upper(cuff_outer=(out, down), cuff_inner=(out - 40, down + 36)) for out, down in cuffs]
     short, longer = (fit(Figure(sleeves=0.0), pattern).draped.wearing.cuffs for pattern in patterns)
     for side in SIDES:
         assert longer[side] > short[side] + 20
