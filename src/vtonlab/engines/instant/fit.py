@@ -160,8 +160,10 @@ def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tu
     rise = min(most * unit, 0.6 * max(depth, 0.0))
     strapless = _is_strapless(garment)
     if strapless:
-        # Its top edge lies where its armpits meet the body's, a little below the shoulder joints.
-        top_t, rise = 0.27 - (armpit_row - garment_top) * scale / body.torso_length, 0.0
+        # An off-shoulder edge runs round the upper arms just below the shoulders; a bandeau has its armpits where the
+        # body's are.
+        by_armpit = 0.27 - (armpit_row - garment_top) * scale / body.torso_length
+        top_t, rise = (max(by_armpit, 0.05) if garment.cut is Cut.SLEEVELESS else 0.07), 0.0
     hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, hem_row, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
@@ -290,7 +292,9 @@ def _pin_at_bust(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Ha
     for name in ("neck", "shoulder"):
         mark = garment.landmarks[f"{name}_{side}"]
         place, across = spine(body, hang.t_of(mark.y))
-        end = place[0] + across[0] * np.float32((mark.x - garment.axis_x) * hang.scale * body.turn)
+        # An elastic edge is no wider than shoulders and arms together.
+        u = np.clip((mark.x - garment.axis_x) * hang.scale, -0.66 * body.unit, 0.66 * body.unit) * body.turn
+        end = place[0] + across[0] * np.float32(u)
         pins.add(end, (mark.x, mark.y), 1.0)
     return np.asarray(end, np.float32)
 

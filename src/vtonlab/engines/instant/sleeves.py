@@ -119,7 +119,7 @@ def _lengths(
     inner_stop = begin + float(arc_lengths(inner)[-1]) * scale
     middle = max((outer_stop + inner_stop) / 2, 0.3 * unit)
     skew = float(np.clip((outer_stop - inner_stop) / 2, -0.035 * unit, 0.035 * unit))
-    if garment.cut is Cut.LONG_SLEEVE and middle > 0.7 * arm.length:
+    if garment.cut is Cut.LONG_SLEEVE and middle > 0.5 * arm.length:
         middle, skew = float(np.clip(middle, 0.97 * arm.length, 1.02 * arm.length)), 0.2 * skew
     elif arm.worn > 0.07 * arm.length:
         # A cuff near the worn top's own cuff is laid onto it: nothing has to be invented then.
