@@ -16,6 +16,10 @@ ROOT = Path(__file__).parent.parent
 collect_ignore = ["plugins"]  # packages of their own, one of them broken on purpose
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="keep the pictures of tests/golden as they are now")
+
+
 @pytest.fixture(scope="session")
 def example_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip has really installed the third-party engine of tests/plugins."""

@@ -29,10 +29,10 @@ WHITE = np.full((64, 64, 3), 255, np.uint8)
 """Stands for a garment's photo where its analysis is handed in."""
 
 
-def request_of(drawn: Drawn, garment: Garment, **more: object) -> TryOnRequest:
+def request_of(drawn: Drawn, cloth: Garment, **more: object) -> TryOnRequest:
     """A request with both analyses known, so that nothing has to be looked for."""
     known = TryOnRequest(
-        person=drawn.picture, garment=WHITE, person_analysis=pack(drawn.person), garment_analysis=pack(garment)
+        person=drawn.picture, garment=WHITE, person_analysis=pack(drawn.person), garment_analysis=pack(cloth)
     )
     return replace(known, **more)  # type: ignore[arg-type]
 
