@@ -351,6 +351,25 @@ def tidy(scene: Scene, labels: Plane, waist: Waist) -> Plane:
     upper = labels == Label.UPPER
     stray = upper & ~keep_pieces(upper, (np.abs(u) < 0.35) & (t > 0.25) & (t < 0.8), 0.04)
     labels[stray] = Label.SKIN
+    return _give_prints_back(labels)
+
+
+def _give_prints_back(labels: Plane) -> Plane:
+    """What is taken for a thing held or worn but lies within one garment, away from skin, is printed on it."""
+    count, pieces = cv2.connectedComponents((labels == Label.OTHER).astype(np.uint8))
+    beside = np.zeros((count, len(Label)), np.int64)
+    for one, other in (
+        ((slice(1, None),), (slice(None, -1),)),
+        ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
+    ):
+        for here, there in ((one, other), (other, one)):
+            edge = (pieces[here] > 0) & (labels[there] != Label.OTHER)
+            np.add.at(beside, (pieces[here][edge], labels[there][edge]), 1)
+    rim = np.maximum(beside.sum(1), 1)
+    for garment in (Label.UPPER, Label.LOWER):
+        printed = (beside[:, garment] > 0.8 * rim) & (beside[:, Label.SKIN] == 0)
+        printed[0] = False
+        labels[printed[pieces]] = garment
     return labels
 
 
