@@ -54,6 +54,12 @@ def test_a_thumbnail_is_too_small() -> None:
     assert advise_person(np.zeros((40, 30, 3), np.uint8))[0].level == "problem"
 
 
+def test_clothes_without_anybody_in_them_are_nobody(photos: Path) -> None:
+    for name in ("eg193.jpg", "g089.jpg", "g105.jpg", "g470.jpg"):
+        with pytest.raises(NoPersonFound):
+            analyse_person(load(photos / "garments" / name))
+
+
 # ------------------------------------------------------------------------------------------------ the frame
 
 JOINTS = draw_figure().joints
@@ -186,6 +192,18 @@ def test_of_two_people_the_larger_is_chosen(somebody: NDArray[np.uint8]) -> None
     assert "several_people" in [note.code for note in person.notes]
     middle = person.body.shoulders[0] / person.frame.scale + person.frame.x
     assert middle < 768
+
+
+def test_somebody_small_in_a_large_photo_is_found_and_cut_out(somebody: NDArray[np.uint8]) -> None:
+    small = np.asarray(cv2.resize(somebody, (240, 320), interpolation=cv2.INTER_AREA), np.uint8)
+    scene = np.full((1620, 3040, 3), somebody[2, 2], np.uint8)
+    scene[900:1220, 1500:1740] = small
+    person = analyse_person(scene)
+    middle = person.body.shoulders / person.frame.scale + np.array([person.frame.x, person.frame.y])
+    assert 1500 < middle[0] < 1740
+    assert 900 < middle[1] < 1220
+    assert (person.frame.source_width, person.frame.source_height) == (3040, 1620)
+    assert person.frame.width / person.frame.scale < 1600
 
 
 def test_a_blurred_photo_is_noticed(somebody: NDArray[np.uint8]) -> None:

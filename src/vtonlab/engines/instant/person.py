@@ -16,6 +16,7 @@ from vtonlab.engines.instant.mattes import soften_labels
 from vtonlab.engines.instant.parsing import parse_person
 from vtonlab.engines.instant.person_notes import judge_certainty, take_notes
 from vtonlab.engines.instant.records import Frame, Label, Person, Plane, Points
+from vtonlab.engines.instant.scene import shows_skin
 from vtonlab.errors import ImageTooSmall, NoPersonFound, Text
 
 LEAST_SIDE = 48
@@ -94,10 +95,60 @@ def working_picture(photo: Picture, frame: Frame) -> Picture:
 
 
 def find_person(photo: Picture, working_height: int = 1024) -> Found:
-    """Choose the largest person, the part of the photo to work on, and trace joints, silhouette and face."""
+    """Choose the largest person, the part of the photo to work on, and trace joints, silhouette and face.
+
+    Raises NoPersonFound, and ImageTooSmall under 48 px.
+    """
     height, width = photo.shape[:2]
     if min(height, width) < LEAST_SIDE:
         raise ImageTooSmall(name="photo", found=f"{width} × {height}", limit=f"{LEAST_SIDE} px")
+    try:
+        return _find_in(photo, working_height)
+    except NoPersonFound:
+        place = _search_closely(photo)
+        if place is None:
+            raise
+    left, top, right, bottom = place
+    found = _find_in(np.ascontiguousarray(photo[top:bottom, left:right]), working_height)
+    frame = found.frame
+    moved = replace(frame, x=frame.x + left, y=frame.y + top, source_width=width, source_height=height)
+    return replace(found, frame=moved)
+
+
+def _search_closely(photo: Picture) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom around somebody too small to be seen in the whole photo: the model looks at 224 px."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    for divided in (1, 2, 3):
+        tile = max(side // divided, 2 * LEAST_SIDE)
+        found: list[tuple[float, float, float, float]] = []
+        for top in _starts(height, tile):
+            for left in _starts(width, tile):
+                part = _shrink(np.ascontiguousarray(photo[top : top + tile, left : left + tile]))
+                scale = part.shape[0] / min(tile, height - top)
+                found += [
+                    (circle.score, circle.x / scale + left, circle.y / scale + top, circle.radius / scale)
+                    for circle in pose_graph.find_circles(part)
+                    if circle.score > 0.5
+                ]
+        if found:
+            _, x, y, radius = max(found)
+            reach = 1.6 * radius
+            return (
+                *(max(0, int(x - reach)), max(0, int(y - reach))),
+                *(min(width, int(x + reach) + 1), min(height, int(y + reach) + 1)),
+            )
+    return None
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    """Where tiles begin so that each overlaps the next by half, at most nine of them."""
+    count = min(9, max(1, -(-2 * (length - tile) // tile) + 1))
+    return [round(i * max(0, length - tile) / max(1, count - 1)) for i in range(count)]
+
+
+def _find_in(photo: Picture, working_height: int) -> Found:
+    height, width = photo.shape[:2]
     look_scale = min(1.0, _LOOK / max(height, width))
     look = _shrink(photo)
     figure, several = _trace_largest(look)
@@ -116,8 +167,11 @@ def find_person(photo: Picture, working_height: int = 1024) -> Found:
         small, figure_mask = look, figure.silhouette
     silhouette = _merge(figure_mask, pose_graph.trace_silhouette(small))
     silhouette = np.asarray(cv2.resize(silhouette, (picture.shape[1], picture.shape[0])), np.float32)
-    face = _trace_face(picture, build_skeleton(joints.astype(np.float32)))
-    return Found(whole, picture, joints.astype(np.float32), silhouette, face, several)
+    skeleton = build_skeleton(joints.astype(np.float32))
+    face = _trace_face(picture, skeleton)
+    if not shows_skin(picture, skeleton, silhouette, face):
+        raise NoPersonFound
+    return Found(whole, picture, skeleton.joints, silhouette, face, several)
 
 
 def _shrink(picture: Picture) -> Picture:

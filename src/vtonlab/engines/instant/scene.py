@@ -250,6 +250,28 @@ def _compare_nearby(small: Floats, sure: Floats, coarse: int) -> tuple[Floats, F
 # ------------------------------------------------------------------------------------------------ skin
 
 
+def shows_skin(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Points) -> bool:
+    """Whether some of face, neck, hands or ankles has a colour that skin can have. The pose model also sees people in
+    clothes that lie flat; those have none of these. A picture without colour is taken at its word.
+
+    ``picture`` (H, W, 3) and the rest at the same size.
+    """
+    scale = min(1.0, PARSE_HEIGHT / picture.shape[0])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.uint8)
+    shape, skeleton = (small.shape[0], small.shape[1]), skeleton.scaled(scale)
+    if np.hypot(lab[..., 1] - 128.0, lab[..., 2] - 128.0).max() < 6:
+        return True
+    skin = _is_possible_skin(lab) & (cv2.resize(silhouette, (shape[1], shape[0])) > 0.5)
+    places = [_face_area(skeleton, face * scale, shape)]
+    reach = 0.13 * skeleton.unit
+    neck = 0.4 * skeleton.mouth + 0.6 * skeleton.shoulders
+    for point in (neck, *(skeleton.joint(name, side) for name in ("index", "ankle") for side in (0, 1))):
+        rows, columns = np.ogrid[: shape[0], : shape[1]]
+        places.append((columns - point[0]) ** 2 + (rows - point[1]) ** 2 < reach**2)
+    return any(bool(place.sum() > 12 and skin[place].mean() > 0.4) for place in places)
+
+
 def _learn_skin(lab: NDArray[np.uint8], person: Bools, face: Bools, hands: Floats, skeleton: Skeleton) -> Skin:
     """From the face; where that is missing from the neck and hands; else from what most people's is like.
 
