@@ -102,7 +102,9 @@ def sure_places(scene: Scene, waist: Waist) -> Floats:
     seeds[Label.UPPER] = _without_skin(free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3), skin)
     start = waist.lower_start + 0.06
     hips = free & (t > start) & (t < max(start, 1.0) + 0.3) & (np.abs(u) < 0.28)
-    seeds[Label.LOWER] = _without_skin(hips, scene.skin.far[scene.colour])
+    # Thighs may be bare below the shortest shorts; what covers the seat is cloth, even of the skin's colour.
+    thighs = t > max(start, 1.0) + 0.1
+    seeds[Label.LOWER] = hips & ~(thighs & (scene.skin.far[scene.colour] > 0.5))
     for side, leg in enumerate(scene.legs):
         if scene.skeleton.seen("ankle", side) > 0.4:
             seeds[Label.OTHER] += person & (leg.along > 2.25) & (leg.apart < 0.2 * unit)
