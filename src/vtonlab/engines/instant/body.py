@@ -238,11 +238,16 @@ def trace_neckline(parse: Parse, chin: Points) -> Points:
     run = cloth[:, :-2] & cloth[:, 1:-1] & cloth[:, 2:]
     first = run.argmax(1)
     before = found[np.arange(len(us)), np.maximum(first - 2, 0)]
-    good = run.any(1) & (first > 1) & np.isin(before, (Label.SKIN, Label.HAIR))
+    edge = run.any(1) & (first > 1)
+    bare = edge & (before == Label.SKIN)  # where hair lies before it, its end is not the neckline's
+    good = bare if bare.sum() >= 5 else edge & (before == Label.HAIR)
     if good.sum() < 5:
         return np.zeros((0, 2), np.float32)
-    points = start + steps[first][:, None] * skeleton.unit * skeleton.down
-    return np.asarray(points[good] / parse.scene.scale, np.float32)
+    depth = steps[first][good]
+    usual = cv2.medianBlur(np.ascontiguousarray(depth[:, None], np.float32), 5)[:, 0]
+    kept = np.abs(depth - usual) < 0.08
+    points = start[good][kept] + usual[kept, None] * skeleton.unit * skeleton.down
+    return np.asarray(points / parse.scene.scale, np.float32)
 
 
 # ------------------------------------------------------------------------------------------------- the limbs
