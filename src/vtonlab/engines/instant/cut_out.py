@@ -81,6 +81,7 @@ def _cut_out(picture: Picture) -> Cutting:
             return Cutting(solid * 255, backdrop, 0.0, 0, 0, 0.3)
         solid = strip_halo(lab, solid, backdrop, difference)
     solid, rivals, equals = _keep_garment(solid)
+    solid = _take_hook_off(solid)
     inside = solid > 0
     contrast = float(np.median(difference[inside][::7])) if inside.any() else 0.0
     pale = inside.any() and float((difference[inside][::7] < 16).mean()) > 0.3
@@ -181,6 +182,18 @@ def _keep_garment(solid: Plane) -> tuple[Plane, int, int]:
     scattered = areas.max() < 0.02 * solid.size and areas.sum() > 4 * areas.max()
     rivals = int((others[:, cv2.CC_STAT_AREA] > 0.25 * areas.max()).sum())
     return (labels == largest).astype(np.uint8), rivals, max(equals, int(scattered))
+
+
+def _take_hook_off(solid: Plane) -> Plane:
+    """A hanger's hook or a hanging loop: the topmost rows, as long as they hold little and that in the middle."""
+    x, y, w, h = cv2.boundingRect(solid)
+    upper = solid[y : y + int(0.15 * h), x : x + w]
+    spans = upper.sum(1)
+    hooked = (spans < 0.10 * w) & (upper[:, int(0.38 * w) : int(0.62 * w) + 1].sum(1) == spans)
+    rows = int(np.argmin(hooked)) if not hooked.all() else 0
+    kept = solid.copy()
+    kept[y : y + rows] = 0
+    return kept
 
 
 def _mend_pale_cloth(solid: Plane, difference: NDArray[np.float32]) -> Plane:

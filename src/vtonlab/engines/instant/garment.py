@@ -72,7 +72,7 @@ def _analyse_worn(picture: Picture, small: Picture, cutting: Cutting, wearer: We
         middle = to_work @ np.array([*body.shoulders, 1.0])
         outline = trace_outline(upright.matte, float(middle[0]))
         left, right = find_worn_landmarks(upright.matte, outline, wearer.person, to_work)
-        shape = _read_upper(upright, outline, left, right, wearer.kind)
+        shape = _read_upper(upright, outline, left, right, wearer.kind, worn=True)
     hidden = resample_plane(wearer.hidden, upright.to_work, (upright.matte.shape[1], upright.matte.shape[0]))
     notes = (*(note for note in take_notes(small, replace(cutting, matte=wearer.matte)) if note is not PALE), WORN)
     garment = _write_down(upright, outline, shape, notes, 0.75 * wearer.person.certainty, hidden)
@@ -123,9 +123,9 @@ class _Shape:
 
 
 def _read_upper(
-    upright: Upright, outline: Outline, left: Reading, right: Reading, kind: GarmentKind
+    upright: Upright, outline: Outline, left: Reading, right: Reading, kind: GarmentKind, worn: bool = False
 ) -> _Shape:
-    neckline = find_neckline(upright.picture, upright.matte, left, right)
+    neckline = find_neckline(upright.picture, upright.matte, left, right, worn)
     landmarks = name_landmarks(left, right)
     if kind is GarmentKind.DRESS:
         landmarks |= find_waist(left, right)
@@ -136,6 +136,7 @@ def _read_upper(
         kind=kind,
         cut=tell_cut(kind, outline, None, left, right),
         has_collar=left.neck != left.collar_top or right.neck != right.collar_top,
+        open_front=_falls_open(outline, left, right),
     )
 
 
@@ -150,6 +151,14 @@ def _read_lower(
         kind=GarmentKind.LOWER,
         cut=tell_cut(GarmentKind.LOWER, outline, gap, left, right),
     )
+
+
+def _falls_open(outline: Outline, left: Reading, right: Reading) -> bool:
+    """A cardigan or coat that lies open: backdrop parts its front from the hem to above the waist."""
+    neck = (left.places["neck"][1] + right.places["neck"][1]) / 2
+    hem = (left.places["hem"][1] + right.places["hem"][1]) / 2
+    wide = left.places["hem"][0] + right.places["hem"][0] > 0.5 * (left.places["armpit"][0] + right.places["armpit"][0])
+    return wide and float(outline.left.down[-1]) < neck + 0.55 * (hem - neck)
 
 
 def _waistline(outline: Outline, landmarks: dict[str, Landmark]) -> Points:

@@ -49,7 +49,7 @@ def _strip_window(
     eager = _strip(lab, solid, backdrop, ground, difference, nearby, known)
     bridged = careful & _close_far(eager, 20)
     bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
-    lost = (careful & (bridged ^ 1) & (difference > 2 * FLAT_TOLERANCE)).astype(np.uint8)
+    lost = (careful & (bridged ^ 1) & (difference > FLAT_TOLERANCE)).astype(np.uint8)
     blobs = cv2.morphologyEx(lost, cv2.MORPH_OPEN, np.ones((21, 21), np.uint8))  # fringe is thinner
     mostly = cv2.countNonZero(lost) < 0.08 * cv2.countNonZero(careful)
     return bridged if mostly and cv2.countNonZero(blobs) < 0.004 * cv2.countNonZero(careful) else careful

@@ -5,7 +5,6 @@ Each side is read alike in mirrored coordinates (:class:`.outline.Side`); then t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vtonlab.engines.instant.cuffs import find_cuff
 from vtonlab.engines.instant.outline import Outline, Side
 from vtonlab.engines.instant.records import Landmark
 
@@ -94,7 +94,7 @@ def _read_side(side: Side, outline: Outline, twin: Reading | None = None) -> Rea
 
 
 def _pit_row(reading: Reading) -> float:
-    return float(reading.side.down[reading.armpit])
+    return reading.places["armpit"][1]
 
 
 def _bay_like(twin: Reading, side: Side, outline: Outline, neck: int) -> Bay:
@@ -135,14 +135,20 @@ def _collar_foot(side: Side, outline: Outline, top: int) -> int:
         worst = int(depth.argmax())
         if depth[worst] > deepest:
             best, deepest = top + worst, float(depth[worst])
-    return top if _is_strap(side, outline, top, best) else best
+    return top if _is_strap(side, outline, top, best) or not _leads_to_shoulder(side, best, 0.06 * width) else best
+
+
+def _leads_to_shoulder(side: Side, foot: int, stretch: float) -> bool:
+    """Whether the outline runs outwards from the notch, as a shoulder does, and not down, as under an armhole."""
+    beyond = np.nonzero(side.out[foot:] > side.out[foot] + stretch)[0]
+    return beyond.size > 0 and float(side.down[foot + beyond[0]] - side.down[foot]) < 2.0 * stretch
 
 
 def _upper_width(side: Side, outline: Outline) -> float:
     """The garment's width, that of its upper third where a skirt flares far beyond it."""
     below = (side.down - outline.top) / max(outline.height, 1.0)
-    upper = side.out[(below > 0.1) & (below < 0.3)]
-    return min(outline.width, 2.2 * float(np.median(upper))) if upper.size else outline.width
+    upper = side.out[(below > 0.1) & (below < 0.4)]
+    return min(outline.width, 2.2 * float(np.percentile(upper, 75))) if upper.size else outline.width
 
 
 def _is_strap(side: Side, outline: Outline, top: int, foot: int) -> bool:
@@ -227,7 +233,7 @@ def _read_sleeved(side: Side, outline: Outline, top: int, neck: int, neck_sure: 
     armpit = _find_armpit(side, outline, neck, pit, hem, bay)
     fused = armpit[1] < side.down[pit] - 1
     shoulder = min(_find_shoulder(side, neck, pit, armpit[0]), pit - 6)
-    outer, inner, cuff_sure = _find_cuff(side, outline, shoulder, pit, armpit)
+    outer, inner, cuff_sure = find_cuff(side, outline, shoulder, pit, armpit)
     middle = np.array([(side.out[outer] + side.out[inner]) / 2, (side.down[outer] + side.down[inner]) / 2])
     root = np.array([(side.out[shoulder] + armpit[0]) / 2, (side.down[shoulder] + armpit[1]) / 2])
     places = {
@@ -285,59 +291,6 @@ def _body_half_width(side: Side, outline: Outline, hem: int) -> float:
         if crossing.size:
             widths.append(float(side.out[crossing[-1]]))
     return float(np.percentile(widths, 30)) if widths else outline.width / 3
-
-
-# ------------------------------------------------------------------------------------------------ cuffs
-
-
-def _find_cuff(
-    side: Side, outline: Outline, shoulder: int, pit: int, armpit: tuple[float, float, float]
-) -> tuple[int, int, float]:
-    """The sleeve's end: the pair of polygon corners that best makes an edge across the sleeve at its far end."""
-    path = np.stack([side.out[shoulder : pit + 1], side.down[shoulder : pit + 1]], 1)
-    root = np.array([(side.out[shoulder] + armpit[0]) / 2, (side.down[shoulder] + armpit[1]) / 2])
-    far = int(np.hypot(*(path - root).T).argmax())
-    axis = path[far] - root
-    axis /= max(float(np.hypot(*axis)), 1e-6)
-    reach = (path - root) @ axis
-    corners = _polygon_corners(path, 0.013 * outline.width)
-    distal = sorted({i for i in corners if 0 < i < len(path) - 1 and reach[i] > 0.55 * reach.max()} | {far})
-    touching = armpit[1] < side.down[pit] - 1 and reach[-1] > 0.55 * reach.max()
-    if (touching or reach.max() < 0.55 * outline.width) and len(path) - 3 > far:
-        distal = sorted({*distal, len(path) - 3})
-    best: tuple[float, int, int] | None = None
-    for one, other in _pairs(distal):
-        score = _score_cuff(path, reach, axis, one, other, outline.width)
-        if best is None or score > best[0]:
-            best = (score, one, other)
-    if best is None:
-        return shoulder + max(0, far - 6), shoulder + min(len(path) - 1, far + 6), 0.3
-    sure = float(np.clip((best[0] - 0.8) / 1.2, 0.25, 1))
-    return shoulder + best[1], shoulder + best[2], sure
-
-
-def _score_cuff(
-    path: NDArray[np.float64], reach: NDArray[np.float64], axis: NDArray[np.float64], one: int, other: int, width: float
-) -> float:
-    edge = path[other] - path[one]
-    length = float(np.hypot(*edge))
-    if length < 0.02 * width:
-        return -9.0
-    across = 1 - abs(float(edge @ axis)) / length
-    distal = float(reach[one] + reach[other]) / 2 / max(float(reach.max()), 1e-6)
-    arc = float(np.hypot(*np.diff(path[one : other + 1], axis=0).T).sum())
-    return across + 1.2 * distal + 0.25 * min(length / (0.15 * width), 1) - 0.8 * (arc / length - 1)
-
-
-def _polygon_corners(path: NDArray[np.float64], tolerance: float) -> list[int]:
-    polygon = cv2.approxPolyDP(path.astype(np.float32).reshape(-1, 1, 2), tolerance, False)[:, 0]
-    return [int(np.hypot(*(path - corner).T).argmin()) for corner in polygon]
-
-
-def _pairs(items: list[int]) -> Iterator[tuple[int, int]]:
-    for position, one in enumerate(items):
-        for other in items[position + 1 :]:
-            yield one, other
 
 
 # ------------------------------------------------------------------------------------------------ sleeveless

@@ -76,11 +76,14 @@ class _Guide:
         return np.interp(np.linspace(np.pi, 0, _RAYS), angle[order], np.hypot(*away.T)[order])
 
 
-def find_neckline(picture: Picture, matte: Plane, left: Reading, right: Reading) -> Neckline:
-    """The front neckline between the two sides' highest points (where a collar stands, its top edge)."""
+def find_neckline(picture: Picture, matte: Plane, left: Reading, right: Reading, worn: bool = False) -> Neckline:
+    """The front neckline between the two sides' highest points (where a collar stands, its top edge).
+
+    On somebody, nothing of the inner back is seen: the neckline is the cloth's upper edge.
+    """
     ends = [np.array(reading.side.point(reading.collar_top)) for reading in (left, right)]
     frame = _frame(ends[0], ends[1])
-    if frame.width > _OFF_SHOULDER * (left.side.out.max() + right.side.out.max()):
+    if worn or frame.width > _OFF_SHOULDER * (left.side.out.max() + right.side.out.max()):
         return _top_edge(left, right, frame)
     hem = (left.places["hem"][1] + right.places["hem"][1]) / 2
     length = max(hem - float(frame.centre[1]), 1.0)
@@ -157,7 +160,7 @@ def _best_path(
     places = np.arange(_STEPS)
     pinned = np.abs(places - start) * 0.5
     shifts = np.arange(-3, 4)
-    bend = 0.054 * np.abs(shifts) ** 1.5
+    bend = (0.054 if guide is None else 0.16) * np.abs(shifts) ** 1.5
     costs = 1 - edges + 0.25 * radii / radii[-1]
     if guide is not None:
         astray = np.abs(radii - guide.radii(frame)[:, None]) / frame.width
