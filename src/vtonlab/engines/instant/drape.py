@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -75,10 +75,7 @@ def _even_edge(alpha: Plane) -> Plane:
 
 
 def _torso(garment: Garment) -> Plane:
-    """Everything but the sleeves below the armpits, where they only happen to lie beside the torso.
-
-    Above, cloth runs on over the seam; how far, is decided on the body (:func:`.outfit.drape`).
-    """
+    """Everything but the sleeves."""
     height = garment.parts.shape[0]
     sleeves = ((garment.parts == Part.LEFT_SLEEVE) | (garment.parts == Part.RIGHT_SLEEVE)).astype(np.uint8)
     if not sleeves.any():
@@ -88,7 +85,6 @@ def _torso(garment: Garment) -> Plane:
     taken = cv2.dilate(sleeves, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8))
     torso = _without_rims(((garment.parts != Part.NONE) & (sleeves == 0)).astype(np.uint8), sleeves)
     own = np.where((torso > 0) | (taken == 0), np.uint8(255), np.uint8(0))
-    own[: _armpit_row(garment)] = 255
     return np.asarray(cv2.GaussianBlur(own, (0, 0), 1.0), np.uint8)
 
 
@@ -103,29 +99,46 @@ def _without_rims(torso: Plane, sleeves: Plane) -> Plane:
     return np.where((thick == 0) & (beside > 0), np.uint8(0), torso)
 
 
-def _armpit_row(garment: Garment) -> int:
-    rows = [mark.y for name, mark in garment.landmarks.items() if name.startswith("armpit")]
-    return int(np.clip(min(rows, default=0.0), 0, garment.parts.shape[0]))
-
-
 def lay_cloth(pattern: Pattern, part: Part, region: Region, map_x: Field, map_y: Field) -> Cloth:
     """Sample one piece of the pattern through a backward map (garment px).
 
     The torso takes only its own part; a piece with a mesh takes whatever its mesh covers, softened at the mesh's rim.
     """
-    # Pixel centres: garment px (x + .5) * scale - .5 is the same place in the pattern.
-    shift = np.float32(0.5 * pattern.scale - 0.5)
-    at_x = cv2.addWeighted(map_x, pattern.scale, map_x, 0, float(shift))
-    at_y = cv2.addWeighted(map_y, pattern.scale, map_y, 0, float(shift))
+    at_x, at_y = _on_pattern(pattern, map_x, map_y)
     colour = cv2.remap(pattern.picture, at_x, at_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    alpha = cv2.remap(
-        pattern.masks[part], at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-    )
+    alpha = cv2.remap(pattern.masks[part], at_x, at_y, cv2.INTER_LINEAR)
     if part is not Part.BODY:
         covered = cv2.GaussianBlur(np.where(map_x > 0.5 * OUTSIDE, np.float32(255), np.float32(0)), (0, 0), 1.1)
         edge = np.clip(covered * 1.6 - 0.6 * 255, 0, 255).astype(np.uint8)
         alpha = np.minimum(alpha, edge)
     return Cloth(part, region, np.asarray(colour, np.uint8), np.asarray(alpha, np.uint8), map_x, map_y)
+
+
+def _on_pattern(pattern: Pattern, map_x: Field, map_y: Field) -> tuple[Field, Field]:
+    """A map in garment px as one in pattern px: garment px (x + .5) · scale - .5 is the same place."""
+    shift = 0.5 * pattern.scale - 0.5
+    x, y = (cv2.addWeighted(field, pattern.scale, field, 0, shift) for field in (map_x, map_y))
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
+
+
+def close_seams(front: Cloth, pattern: Pattern, sleeves: list[Cloth], shape: tuple[int, ...], width: float) -> Cloth:
+    """The torso let run on under its sleeves, as far as it takes to close the seam between them.
+
+    On the garment torso and sleeve meet in a line; on the body a sleeve that was turned may leave a gap of up to
+    ``width`` px there, which the torso's own cloth fills. Beyond the sleeves nothing is added: there the torso's map
+    is nobody's.
+    """
+    if not sleeves:
+        return front
+    at_x, at_y = _on_pattern(pattern, front.map_x, front.map_y)
+    beyond = cv2.remap(pattern.masks[Part.LEFT_SLEEVE], at_x, at_y, cv2.INTER_LINEAR)
+    cover = np.ascontiguousarray(whole_alpha([front, *sleeves], shape)[front.region.slices])
+    size = 2 * max(1, round(width / 2)) + 1
+    padded = cv2.copyMakeBorder(cover, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[size:-size, size:-size]
+    alpha = np.maximum(front.alpha, np.minimum(beyond, closed))
+    return replace(front, alpha=np.asarray(alpha, np.uint8))
 
 
 def whole_alpha(pieces: list[Cloth], shape: tuple[int, ...]) -> NDArray[np.uint8]:

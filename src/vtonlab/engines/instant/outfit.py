@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind, Picture
-from vtonlab.engines.instant.axes import SIDES, SIGN, Side
+from vtonlab.engines.instant.axes import SIDES, Side
 from vtonlab.engines.instant.blend import times, without
-from vtonlab.engines.instant.drape import Cloth, lay_cloth, scale_pattern, whole_alpha
+from vtonlab.engines.instant.drape import Cloth, close_seams, lay_cloth, scale_pattern, whole_alpha
 from vtonlab.engines.instant.fit import Tuck, fit_torso
 from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose, front_of
 from vtonlab.engines.instant.lower import drape_lower
-from vtonlab.engines.instant.records import Body, Garment, Label, Part, Person
+from vtonlab.engines.instant.records import Garment, Label, Part, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.engines.instant.shade import Light
 from vtonlab.engines.instant.sleeves import SleeveFit, fit_sleeve
@@ -45,42 +45,14 @@ def drape(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> Draped:
     region = region_of(torso.pins, (shape[0], shape[1]), 0.3 * person.body.unit)
     map_x, map_y = torso.plate.over(region)
     front = lay_cloth(pattern, Part.BODY, region, map_x, map_y)
-    pieces = [_cut_at_seams(front, sleeves, garment, person.body)]
+    pieces = []
     for side, sleeve in sleeves.items():
         around = region_of(sleeve.mesh.body.reshape(-1, 2), (shape[0], shape[1]), 2)
         sleeve_x, sleeve_y = rasterise(sleeve.mesh, around)
         pieces.append(lay_cloth(pattern, SLEEVES[side], around, sleeve_x, sleeve_y))
+    pieces.insert(0, close_seams(front, pattern, pieces, shape, 0.16 * person.body.unit))
     wearing = Wearing(garment.kind, torso.tucked, {side: fit.cuff_arc for side, fit in sleeves.items()})
     return Draped(pieces, wearing)
-
-
-def _cut_at_seams(front: Cloth, sleeves: dict[Side, SleeveFit], garment: Garment, body: Body) -> Cloth:
-    """End the torso a little beyond the seam with each sleeve: past it the torso's map is nobody's."""
-    corner = np.array([front.region.x, front.region.y], np.float32)
-    for side, sleeve in sleeves.items():
-        # Row 2 of the mesh is the seam; its columns run from the shoulder to the armpit.
-        shoulder, armpit = sleeve.mesh.body[2, 1], sleeve.mesh.body[2, -2]
-        down = (armpit - shoulder) / max(float(np.linalg.norm(armpit - shoulder)), 1e-6)
-        under = armpit + down * np.float32(0.15 * body.unit)
-        out = np.array([-down[1], down[0]], np.float32)
-        if float(out @ (sleeve.mesh.body[8].mean(0) - (shoulder + armpit) / 2)) < 0:
-            out = -out
-        near, far = out * np.float32(0.04 * body.unit), out * np.float32(2.0 * body.unit)
-        up = -down * np.float32(2.0 * body.unit)
-        beyond = np.stack([shoulder + near + up, under + near, under + far, shoulder + far + up]) - corner
-        cut = np.zeros(front.alpha.shape, np.uint8)
-        cv2.fillConvexPoly(cut, np.round(beyond).astype(np.int32), 255, cv2.LINE_AA)
-        # Of a raised arm the seam lies slantwise: what is before the chest or below the armpit stays cloth (there the
-        # torso's own mask ends where the sleeve begins).
-        sideways = body.across * np.float32(SIGN[side])
-        inner = 0.8 * float(np.dot(shoulder - body.shoulders, sideways))
-        x = np.arange(cut.shape[1], dtype=np.float32)[None] + float(corner[0] - body.shoulders[0])
-        y = np.arange(cut.shape[0], dtype=np.float32)[:, None] + float(corner[1] - body.shoulders[1])
-        aside = x * sideways[0] + y * sideways[1]
-        below = garment.landmarks[f"armpit_{side}"].y + 0.02 * garment.parts.shape[0]
-        cut[(aside < inner) | (front.map_y > below)] = 0
-        front.alpha[:] = without(front.alpha, cut)
-    return front
 
 
 def dress(picture: Picture, person: Person, undressed: Undressed, light: Light, draped: Draped) -> Picture:
