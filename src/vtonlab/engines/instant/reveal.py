@@ -27,9 +27,10 @@ from vtonlab.engines.instant.axes import (
 )
 from vtonlab.engines.instant.bare_legs import draw_bare_legs, shade_bare_legs
 from vtonlab.engines.instant.blend import blur, continue_colours, enlarge, grow, lay_over, shrink, times, without
-from vtonlab.engines.instant.hips import measure_hips
+from vtonlab.engines.instant.hips import measure_hips, waist_is_seen
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Label, Person, Plane, Points
+from vtonlab.engines.instant.waist import find_waist_line
 from vtonlab.engines.instant.warp import Field, arc_lengths, floats, smooth
 
 
@@ -88,6 +89,10 @@ def _worn(person: Person, kind: GarmentKind) -> Plane:
     cover = np.zeros(person.labels.shape, np.uint8)
     for label in wanted:
         cover = cv2.add(cover, person.mattes[label])
+    if kind is GarmentKind.LOWER and waist_is_seen(person.body):
+        # Above the worn waistband it is something else of the same colour, and stays.
+        edge = min(find_waist_line(person).values()) - 0.04
+        cover[torso_t(person.body, person.labels.shape) < edge] = 0
     rim = max(1.0, 0.012 * person.body.unit) + 1
     wide = grow(cover, rim)
     wide = cv2.GaussianBlur(wide, (0, 0), max(0.6, 0.4 * rim))

@@ -97,8 +97,11 @@ def find_waist_line(person: Person) -> dict[Side | str, float]:
         t = 0.74 if body.one_piece else float(np.clip(min(body.waist_t - 0.04, 0.86), 0.6, 0.86))
         return {"left": t, "middle": t, "right": t}
     line = _worn_waistline(person)
-    found = np.polyval(line, [-1.0, 0.0, 1.0]) if line is not None else np.full(3, body.waist_t)
-    found = np.clip(found, body.waist_t - 0.07, body.waist_t + 0.07)
+    found = np.full(3, body.waist_t)
+    if line is not None:
+        # The middle alone may be mistaken: a placket or a shirt-tail of the trousers' colour.
+        usual = float(np.median(np.polyval(line, np.linspace(-0.8, 0.8, 9))))
+        found = np.clip(np.polyval(line, [-1.0, 0.0, 1.0]), usual - 0.07, usual + 0.07)
     found = np.clip(found, 0.4, 1.0) - OVERLAP
     return {"left": float(found[0]), "middle": float(found[1]), "right": float(found[2])}
 
@@ -106,19 +109,23 @@ def find_waist_line(person: Person) -> dict[Side | str, float]:
 def _worn_waistline(person: Person) -> NDArray[np.float64] | None:
     """Polynomial of t over the place across the waist (-1 left, 1 right); None where too little of it is seen."""
     body = person.body
-    t = np.arange(body.waist_t - 0.14, body.waist_t + 0.14, 0.005, dtype=np.float32)
+    # From the hips upwards: a stripe of the top may have the skirt's colour, the hips are the skirt's own.
+    t = np.arange(1.02, 0.35, -0.005, dtype=np.float32)
     share = np.linspace(-0.85, 0.85, 18, dtype=np.float32)
-    here = np.array([body.waist_t], np.float32)
+    here = np.array([np.clip(body.waist_t, 0.5, 1.0)], np.float32)
     width = np.where(share < 0, half_width(body, "left", here), half_width(body, "right", here))
     places, across = spine(body, t)
     grid = places[:, None] + across[:, None] * (share * width)[None, :, None]
     height, columns = person.labels.shape
     x = np.clip(np.round(grid[..., 0]).astype(int), 0, columns - 1)
     y = np.clip(np.round(grid[..., 1]).astype(int), 0, height - 1)
-    cloth = person.labels[y, x] == Label.LOWER
-    lasting = cloth[:-3] & cloth[1:-2] & cloth[2:-1] & cloth[3:]
-    first = lasting.argmax(0)
-    good = lasting.any(0) & (first > 0)
+    labels = person.labels[y, x]
+    above = np.isin(labels, (Label.UPPER, Label.SKIN, Label.BACKGROUND)) & (person.hands[y, x] == 0)
+    ended = above[:-5].copy()
+    for step in range(1, 6):
+        ended &= above[step : len(above) - 5 + step]
+    first = ended.argmax(0)
+    good = ended.any(0) & (first > 8) & ((labels[:8] == Label.LOWER).mean(0) > 0.5)
     if good.sum() < 8:
         return None
     found = t[first]
