@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from vtonlab.engines.contract import GarmentKind, Picture
-from vtonlab.engines.instant.axes import SIDES, Side
+from vtonlab.engines.instant.axes import SIDES, Side, arm_of
 from vtonlab.engines.instant.blend import times, without
 from vtonlab.engines.instant.drape import Cloth, close_seams, lay_cloth, scale_pattern, whole_alpha
 from vtonlab.engines.instant.fit import Tuck, fit_torso
 from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose, front_of
 from vtonlab.engines.instant.lower import drape_lower
-from vtonlab.engines.instant.records import Garment, Label, Part, Person
+from vtonlab.engines.instant.records import Body, Garment, Label, Part, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.engines.instant.shade import Light
 from vtonlab.engines.instant.sleeves import SleeveFit, fit_sleeve
@@ -50,9 +50,19 @@ def drape(person: Person, garment: Garment, tuck: Tuck = Tuck.AUTO) -> Draped:
         around = region_of(sleeve.mesh.body.reshape(-1, 2), (shape[0], shape[1]), 2)
         sleeve_x, sleeve_y = rasterise(sleeve.mesh, around)
         pieces.append(lay_cloth(pattern, SLEEVES[side], around, sleeve_x, sleeve_y))
-    pieces.insert(0, close_seams(front, pattern, pieces, shape, 0.16 * person.body.unit))
+    pieces.insert(0, close_seams(front, pattern, pieces, shape, _seam_gap(person.body)))
     wearing = Wearing(garment.kind, torso.tucked, {side: fit.cuff_arc for side, fit in sleeves.items()})
     return Draped(pieces, wearing)
+
+
+def _seam_gap(body: Body) -> float:
+    """How far torso and sleeve may part at the seam, px: the further an arm is raised, the more its sleeve turns."""
+    least_down = 1.0
+    for side in SIDES:
+        arm = arm_of(body, side)
+        upper = arm.elbow - arm.shoulder
+        least_down = min(least_down, float(upper @ body.down) / max(float(np.linalg.norm(upper)), 1.0))
+    return body.unit * (0.16 + 0.34 * float(np.clip((0.6 - least_down) / 0.6, 0, 1)))
 
 
 def dress(picture: Picture, person: Person, undressed: Undressed, light: Light, draped: Draped) -> Picture:
