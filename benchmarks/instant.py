@@ -283,8 +283,11 @@ def measure_geometry(subjects: Subjects, quick: bool) -> list[Row]:
             f"{folds / max(pixels, 1):.2%} of {pixels} px of cloth",
         ),
         Row(
-            "left and right landmarks, drawn garments", f"{np.percentile(marks, 95):.2%} of the width", "≤ 1.5 %",
-            bool(np.percentile(marks, 95) <= 0.015), f"95 % of {len(marks)}; worst {marks.max():.2%}; 0 is the drawing's",
+            "left and right landmarks, drawn garments",
+            f"{np.percentile(marks, 95):.2%} of the width",
+            "≤ 1.5 %",
+            bool(np.percentile(marks, 95) <= 0.015),
+            f"95 % of {len(marks)}; worst {marks.max():.2%}; 0 is the drawing's",
         ),
         Row("face unchanged", f"{face} px differ", "0", face == 0, "inside the face's outline"),
         Row("background unchanged", f"{far} px differ", "0", far == 0, "outside the mask that comes with the result"),

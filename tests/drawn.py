@@ -228,7 +228,8 @@ def draw_garment(
     middle = np.array([width * at[0], height * at[1]])
 
     def place(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (points - (0, (low[1] + high[1]) / 2)) * size @ turning.T + middle
+        placed: NDArray[np.float64] = (points - (0, (low[1] + high[1]) / 2)) * size @ turning.T + middle
+        return placed
 
     cover = _fill(place(ring), (height, width))
     picture = np.empty((height, width, 3), np.float32)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.drawn import PATTERNS, DrawnGarment, draw_garment
 
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
 from vtonlab.engines.instant.records import Garment, Part
 from vtonlab.errors import GarmentNotUnderstood, ImageTooSmall, VtonError
@@ -142,7 +142,7 @@ def test_twice_the_same() -> None:
         np.zeros((64, 64, 3), np.uint8),
     ],
 )
-def test_nothing_there(picture: np.ndarray) -> None:
+def test_nothing_there(picture: Picture) -> None:
     with pytest.raises(GarmentNotUnderstood):
         analyse_garment(picture)
     assert [note.level for note in advise_garment(picture)] == ["problem"]
@@ -221,7 +221,7 @@ def test_any_picture_gives_a_garment_or_our_own_error(height: int, width: int, s
     assert 0 <= garment.certainty <= 1
 
 
-def paint_nonsense(random: np.random.Generator, height: int, width: int, look: str) -> np.ndarray:
+def paint_nonsense(random: np.random.Generator, height: int, width: int, look: str) -> Picture:
     noise = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     if look == "noise":
         return noise

@@ -78,7 +78,7 @@ def _cut_out(picture: Picture) -> Cutting:
         difference = backdrop.difference(lab if backdrop.flat else _quieten(lab, backdrop))
         solid = _flood(lab, difference, backdrop)
         if _find_frame(solid) is not None:
-            return Cutting(solid * 255, backdrop, 0.0, 0, 0, 0.3)
+            return Cutting(solid * np.uint8(255), backdrop, 0.0, 0, 0, 0.3)
         solid = strip_halo(lab, solid, backdrop, difference)
     solid, rivals, equals = _keep_garment(solid)
     solid = _take_hook_off(solid)
@@ -114,7 +114,7 @@ def _flood(lab: NDArray[np.uint8], difference: NDArray[np.float32], backdrop: Ba
     core = np.ones((5, 5) if backdrop.flat else (3, 3), np.uint8)
     ground = cv2.erode(ground, core, borderValue=1)  # narrow leaks into pale cloth close
     outer = reached_from_border(ground)
-    outer |= find_gaps(ground & (outer ^ 1), lab, difference, outer ^ 1, 0.55 * tolerance)
+    outer |= find_gaps(ground & (outer ^ 1), lab, difference, outer ^ np.uint8(1), 0.55 * tolerance)
     outer = cv2.dilate(outer, core)
     if backdrop.flat:
         outer &= (difference < 9).astype(np.uint8)
@@ -215,7 +215,7 @@ def _mend_pale_cloth(solid: Plane, difference: NDArray[np.float32]) -> Plane:
 
 def _complete_by_mirror(solid: Plane, difference: NDArray[np.float32]) -> Plane:
     """Give a large bite in one side back, where the other side has cloth and this one could."""
-    axis_x, _ = find_axis(solid * 255)
+    axis_x, _ = find_axis(solid * np.uint8(255))
     flip = np.array([[-1, 0, 2 * axis_x], [0, 1, 0]], np.float64)
     mirrored = cv2.warpAffine(solid, flip, (solid.shape[1], solid.shape[0]), flags=cv2.INTER_NEAREST)
     missing = (mirrored & (solid ^ 1) & (difference < 8)).astype(np.uint8)

@@ -10,7 +10,7 @@ from vtonlab.engines.instant.landmarks import Reading
 from vtonlab.engines.instant.lower_landmarks import Gap
 from vtonlab.engines.instant.neckline import Neckline
 from vtonlab.engines.instant.outline import Outline
-from vtonlab.engines.instant.records import Part, Plane
+from vtonlab.engines.instant.records import Part, Plane, Points
 
 
 def split_upper(matte: Plane, left: Reading, right: Reading, neckline: Neckline) -> Plane:
@@ -42,7 +42,7 @@ def _above_neckline(shape: tuple[int, ...], left: Reading, right: Reading, neckl
     top_left = left.side.points()[: left.collar_top + 1]
     top_right = right.side.points()[: right.collar_top + 1]
     rim = np.vstack([top_left[::-1], top_right])
-    lifted = rim - np.array([0, 4], np.float32)
+    lifted: Points = rim - np.array([0, 4], np.float32)
     return _fill(shape, np.vstack([neckline.points, lifted[::-1]]))
 
 

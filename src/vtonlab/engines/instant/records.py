@@ -214,7 +214,7 @@ class Garment:
     """
 
     picture: Picture
-    """``(h, w, 3)`` RGB, h, w ≤ 1024; the cloth's colour bled well past its edge, so that sampling never meets backdrop."""
+    """``(h, w, 3)`` RGB, h, w ≤ 1024; the cloth's colour runs on past its edge, so that no sample meets backdrop."""
     alpha: Plane
     """``(h, w)`` matte of the garment, INSIDE included."""
     parts: Plane
@@ -226,7 +226,7 @@ class Garment:
     """Column of the axis of symmetry."""
     landmarks: dict[str, Landmark]
     neckline: Points
-    """``(K, 2)`` front neckline from neck_left down and up to neck_right; for a lower garment the waistline's top edge."""
+    """``(K, 2)`` front neckline from neck_left down and up to neck_right; of a lower garment, its top edge."""
     outline_left: Points
     """``(K, 2)`` contour from the top at the axis down the left side, round the sleeve, to the bottom at the axis."""
     outline_right: Points

@@ -43,7 +43,7 @@ def find_gaps(
 
 def fill_holes(solid: Plane, largest: float) -> Plane:
     """Fill enclosed holes of up to ``largest`` of the picture."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - reached_from_border(solid ^ 1) - solid)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - reached_from_border(solid ^ np.uint8(1)) - solid)
     filled = solid.copy()
     for index in range(1, count):
         x, y, w, h, area = stats[index]
