@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.instant.anatomy import Floats, Skeleton
 from vtonlab.engines.instant.boundaries import share_along
-from vtonlab.engines.instant.parsing import Parse, bone_lengths
+from vtonlab.engines.instant.parsing import Parse
 from vtonlab.engines.instant.records import Arm, Body, Label, Leg, Points
-from vtonlab.engines.instant.scene import look_along
+from vtonlab.engines.instant.scene import bone_lengths, look_along
 
 _PROFILE_T = np.arange(-0.1, 2.001, 0.025, dtype=np.float32)
 _LIMB_STEPS = 48

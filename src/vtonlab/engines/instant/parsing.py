@@ -15,9 +15,10 @@ import numpy as np
 
 from vtonlab.engines.contract import Picture
 from vtonlab.engines.instant.anatomy import Floats, Skeleton
-from vtonlab.engines.instant.boundaries import Ending, Waist, find_endings, find_waist, share_along
+from vtonlab.engines.instant.boundaries import Ending, Waist, find_endings, find_waist
+from vtonlab.engines.instant.expectations import expect_labels, expect_neck, let_hair_fall
 from vtonlab.engines.instant.records import Label, Plane, Points
-from vtonlab.engines.instant.scene import CHROMAS, COLOURS, LIGHTS, Bools, Scene, set_scene
+from vtonlab.engines.instant.scene import CHROMAS, COLOURS, LIGHTS, Bools, Scene, around_face, bone_lengths, set_scene
 
 ROUNDS = 3
 _BACKDROP_SAYS = 20.0
@@ -60,7 +61,7 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
             weights = np.where(shares > 0.6, shares, 0)
             if number == 0:
                 weights[Label.UPPER] += seeds[Label.UPPER] * (shares[Label.UPPER] > 0.2)
-                _let_hair_fall(scene, shares, expected)
+                let_hair_fall(scene, shares, expected)
             tables = learn_colours(scene, weights)
     labels = tidy(scene, shares.argmax(0).astype(np.uint8), waist)
     hands = (scene.hands > 0).astype(np.uint8) * np.uint8(255)
@@ -96,7 +97,7 @@ def sure_places(scene: Scene, waist: Waist) -> Floats:
     free = person & (scene.hands == 0) & ~_forearms(scene, 0.15)
     seeds = np.zeros((6, *scene.shape), np.float32)
     seeds[Label.BACKGROUND] = scene.person < 0.1
-    seeds[Label.HAIR] = (person & _around_face(scene)) * (1 - 0.9 * np.clip(2 * skin, 0, 1))
+    seeds[Label.HAIR] = (person & around_face(scene)) * (1 - 0.9 * np.clip(2 * skin, 0, 1))
     seeds[Label.SKIN] = person & (scene.face | (scene.hands > 0.5)) & (skin > 0.3)
     end = min(0.85, waist.top_end - 0.05)
     seeds[Label.UPPER] = _without_skin(free & (t > min(0.3, end - 0.15)) & (t < end) & (np.abs(u) < 0.3), skin)
@@ -120,15 +121,6 @@ def _without_skin(place: Bools, skin: Floats) -> Bools:
 def _forearms(scene: Scene, radius: float) -> Bools:
     reach = radius * scene.skeleton.unit
     return np.asarray(np.any([(arm.along > 1.1) & (arm.apart < reach) for arm in scene.arms], axis=0), np.bool_)
-
-
-def _around_face(scene: Scene) -> Bools:
-    """The ring around the face, chin and neck left out."""
-    lean = scene.skeleton.mouth - scene.skeleton.eyes
-    length = max(float(np.hypot(*lean)), 1.0)
-    rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
-    below = ((columns - scene.skeleton.mouth[0]) * lean[0] + (rows - scene.skeleton.mouth[1]) * lean[1]) / length
-    return np.asarray((scene.head > 1.0) & (scene.head < 2.4) & ~scene.face & (below < 0), np.bool_)
 
 
 # ------------------------------------------------------------------------------------------------ colours
@@ -182,154 +174,6 @@ def _find_endings(scene: Scene, tables: Floats) -> tuple[tuple[Ending, Ending], 
     )
 
 
-def bone_lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
-    """Of the ``"arm"`` or ``"leg"`` on the picture's left (0) or right (1), px at parsing size."""
-    names = ("shoulder", "elbow", "wrist") if limb == "arm" else ("hip", "knee", "ankle")
-    points = [scene.skeleton.joint(name, side) for name in names]
-    return float(np.hypot(*(points[1] - points[0]))), float(np.hypot(*(points[2] - points[1])))
-
-
-# ------------------------------------------------------------------------------------------------ expectations
-
-
-def _rise(value: Floats, softness: float) -> Floats:
-    """0…1 logistic step."""
-    return np.asarray(1 / (1 + np.exp(np.clip(-value / softness, -30, 30))), np.float32)
-
-
-def expect_labels(scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]) -> Floats:
-    """(6, h, w) shares of each label from the skeleton, outline and boundaries alone, summing to 1."""
-    person = np.clip(scene.person, 0.02, 0.98)
-    worn = _expect_worn(scene.halved(), waist, sleeves, hems)
-    expected = np.empty((6, *scene.shape), np.float32)
-    expected[Label.BACKGROUND] = 1 - person + 1e-4
-    for label, share in zip(list(Label)[1:], worn, strict=True):
-        expected[label] = cv2.resize(share, scene.shape[::-1]) * person + 1e-4
-    expected /= expected.sum(0)
-    return expected
-
-
-def _expect_worn(
-    scene: Scene, waist: Waist, sleeves: tuple[Ending, Ending], hems: tuple[Ending, Ending]
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Hair, skin, upper, lower and other, not yet weighed against each other, where the person is."""
-    t, u, unit = scene.t, scene.u, scene.skeleton.unit
-    torso = _rise(0.62 - np.abs(u), 0.05)
-    neck = _expect_neck(scene)
-    hair = _expect_hair(scene)
-    arms, bare_arms = _expect_arms(scene, sleeves)
-    apart, bare_legs = _expect_legs(scene, hems)
-    legs = _rise(0.2 * unit - apart, 0.03 * unit)
-
-    skin = 0.02 + 0.9 * scene.face + 0.45 * _rise(1.75 - scene.head, 0.1) * ~scene.face
-    skin = np.maximum(skin, 0.9 * neck)
-    skin = np.maximum(skin, 0.35 * _rise(0.34 - t, 0.06) * np.exp(-((u / 0.33) ** 2)))
-    skin = np.maximum(skin, bare_arms * arms * np.maximum(_rise(np.abs(u) - 0.4, 0.06), _rise(t - 0.45, 0.1)))
-    if max(sleeve.share for sleeve in sleeves) < 0.08:
-        skin = np.maximum(skin, 0.5 * _rise(0.36 - t, 0.05) * _rise(np.abs(u) - 0.2, 0.03) * torso)
-    skin = np.maximum(skin, scene.hands)
-    skin = np.maximum(skin, 0.9 * bare_legs * legs * _rise(t - waist.lower_start - 0.1, 0.03))
-    if waist.lower_start > waist.top_end:
-        inside = _rise(t - waist.top_end, 0.015) * _rise(waist.lower_start - t, 0.015)
-        skin = np.maximum(skin, 0.9 * inside * torso)
-
-    upper = 0.95 * torso * _rise(t + 0.1, 0.03) * _rise(waist.top_end + 0.02 - t, 0.05)
-    upper = np.maximum(upper, (1 - bare_arms) * arms)
-    upper = np.maximum(upper, 0.25 * _rise(t + 0.12, 0.04) * _rise(waist.top_end + 0.15 - t, 0.05))
-    upper *= (1 - 0.85 * scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
-
-    sleeved = (1 - bare_arms) * (_beyond_wrist(scene) < 0)
-    lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - arms * (0.6 + 0.36 * np.clip(2 * sleeved - 1, 0, 1)))
-    lower = np.maximum(lower, 0.95 * _rise(t - max(1.15, waist.lower_start + 0.1), 0.05) * _rise(1.1 - np.abs(u), 0.1))
-    lower *= (1 - 0.85 * scene.hands) * (1 - 0.99 * bare_legs)
-
-    return hair, skin.astype(np.float32), upper, lower, _expect_other(scene, bare_legs, arms)
-
-
-def _expect_neck(scene: Scene) -> Floats:
-    middle = scene.skeleton.mouth + 0.55 * (scene.skeleton.shoulders - scene.skeleton.mouth)
-    columns = np.arange(scene.shape[1], dtype=np.float32)[None]
-    across = np.exp(-((columns - middle[0]) ** 2) / (2 * (0.2 * scene.skeleton.unit) ** 2))
-    return np.asarray(across * _rise(0.12 - scene.t, 0.04), np.float32)
-
-
-def _expect_hair(scene: Scene) -> Floats:
-    skeleton, t = scene.skeleton, scene.t
-    chin_t = 0.55 * float((skeleton.mouth - skeleton.shoulders) @ skeleton.down) / skeleton.torso_length
-    hair = 0.9 * _rise(2.3 - scene.head, 0.15) * _rise(chin_t - 0.03 - t, 0.03)
-    hair += 0.06 * _rise(0.45 - t, 0.05) * _rise(3.4 - scene.head, 0.2)
-    return np.where(scene.face, 0.03, np.clip(hair, 0, 1)).astype(np.float32)
-
-
-def _expect_arms(scene: Scene, sleeves: tuple[Ending, Ending]) -> tuple[Floats, Floats]:
-    """Where arms are (0…1), and the share of them that is bare there."""
-    unit = scene.skeleton.unit
-    arms = np.zeros(scene.shape, np.float32)
-    bare = np.full(scene.shape, 0.5, np.float32)
-    for side, (arm, sleeve) in enumerate(zip(scene.arms, sleeves, strict=True)):
-        radius = np.where(arm.along < 1, 0.20 - 0.03 * arm.along, 0.17 - 0.03 * np.minimum(arm.along - 1, 1)) * unit
-        near = _rise(radius - arm.apart, 0.02 * unit) * (arm.along > -0.3)
-        past = _rise(share_along(arm, bone_lengths(scene, "arm", side)) - sleeve.share, 0.02)
-        belief = 0.45 * sleeve.certainty
-        own = 0.5 + belief * (2 * past - 1)
-        bare = np.where(near > arms, own, bare)
-        arms = np.maximum(arms, near)
-    return arms, bare
-
-
-def _expect_legs(scene: Scene, hems: tuple[Ending, Ending]) -> tuple[Floats, Floats]:
-    """Distance to the nearer leg in px, and how surely (0…1) it is bare there."""
-    first, second = scene.legs
-    bare = [
-        _rise(share_along(leg, bone_lengths(scene, "leg", side)) - hem.share, 0.02) * hem.certainty * (leg.seen > 0.3)
-        for side, (leg, hem) in enumerate(zip(scene.legs, hems, strict=True))
-    ]
-    nearer = first.apart < second.apart
-    return np.minimum(first.apart, second.apart), np.where(nearer, bare[0], bare[1]).astype(np.float32)
-
-
-def _expect_other(scene: Scene, bare_legs: Floats, arms: Floats) -> Floats:
-    """Shoes, and things held: about the hands, and beside legs that are bare there."""
-    unit = scene.skeleton.unit
-    away = np.minimum(scene.legs[0].apart, scene.legs[1].apart)
-    other = 0.02 + 0.1 * _rise(np.abs(scene.u) - 0.6, 0.05) + 0.12 * bare_legs * _rise(away - 0.2 * unit, 0.04 * unit)
-    for arm in scene.arms:
-        hand = np.maximum(arm.apart - 0.3 * unit * np.clip(arm.along - 2, 0, 1), 0)
-        hand = hand + unit * np.maximum(2 - arm.along, 0)
-        other = np.maximum(other, 0.2 * _rise(0.45 * unit - hand, 0.05 * unit) * arm.seen)
-    other *= 1 - 0.9 * arms * (1 - _rise(_beyond_wrist(scene), 0.05))
-    for side, leg in enumerate(scene.legs):
-        if scene.skeleton.seen("ankle", side) > 0.4:
-            other = np.maximum(other, _rise(leg.along - 2.0, 0.06) * _rise(0.35 * unit - leg.apart, 0.05 * unit))
-    return np.asarray(other, np.float32)
-
-
-def _beyond_wrist(scene: Scene) -> Floats:
-    """How far along the nearer arm a pixel lies past the wrist, in bones; negative before it."""
-    first, second = scene.arms
-    return np.where(first.apart < second.apart, first.along, second.along).astype(np.float32) - 1.9
-
-
-def _let_hair_fall(scene: Scene, shares: Floats, expected: Floats) -> None:
-    """Change (in place) the expectation of hair below the chin: more on a side where hair hangs all the way down
-    beside the face, less where it does not."""
-    skeleton = scene.skeleton
-    size = skeleton.face_height
-    middle = (skeleton.eyes + skeleton.mouth) / 2
-    rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
-    ends = [skeleton.mouth[1] - 0.2 * size, skeleton.mouth[1] + 0.75 * size]
-    top, bottom = np.clip(ends, 0, scene.shape[0]).astype(int)
-    for sign in (-1, 1):
-        reach = sign * (columns - middle[0])
-        side = (reach > 0.3 * size) & (reach < 2.2 * size)
-        hair = (shares[Label.HAIR] > 0.5) & ~scene.face & side
-        wide = hair[top:bottom].sum(1) > 0.15 * size
-        hangs = float(wide.mean()) if bottom > top else 0.5
-        below = (reach > 0) & (reach < 2.6 * size) & (scene.t < 0.9) & (rows > skeleton.mouth[1] + 0.5 * size)
-        expected[Label.HAIR][below] *= 0.2 + 5.0 * float(np.clip((hangs - 0.5) / 0.4, 0, 1))
-    expected /= expected.sum(0)
-
-
 # ------------------------------------------------------------------------------------------------ tidying
 
 
@@ -339,7 +183,7 @@ def tidy(scene: Scene, labels: Plane, waist: Waist) -> Plane:
     cloth_here = np.where(t < waist.lower_start, Label.UPPER, Label.LOWER).astype(np.uint8)
 
     limbs = np.any([limb.apart < 0.16 * unit for limb in (*scene.arms, *scene.legs)], axis=0)
-    bare = scene.face | (scene.hands > 0) | limbs | (_expect_neck(scene) > 0.3) | (scene.head < 1.8)
+    bare = scene.face | (scene.hands > 0) | limbs | (expect_neck(scene) > 0.3) | (scene.head < 1.8)
     if waist.lower_start > waist.top_end:
         bare |= (t > waist.top_end - 0.05) & (t < waist.lower_start + 0.05)
     skin = labels == Label.SKIN
@@ -347,7 +191,7 @@ def tidy(scene: Scene, labels: Plane, waist: Waist) -> Plane:
     labels[stray] = cloth_here[stray]
 
     hair = labels == Label.HAIR
-    stray = hair & ~keep_pieces(hair, _around_face(scene), 1.0)
+    stray = hair & ~keep_pieces(hair, around_face(scene), 1.0)
     labels[stray] = cloth_here[stray]
 
     upper = labels == Label.UPPER

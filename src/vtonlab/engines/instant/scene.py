@@ -62,6 +62,8 @@ class Scene:
     arms: tuple[Limb, Limb]
     legs: tuple[Limb, Limb]
     face: Bools
+    face_seen: bool
+    """Whether ``face`` is a traced outline, not a guess from the joints."""
     hands: Floats
     """0 where no hand is expected, else how surely (0…1) one is seen."""
     skin: Skin
@@ -129,6 +131,7 @@ def set_scene(picture: Picture, skeleton: Skeleton, silhouette: Floats, face: Po
         arms=arms,
         legs=legs,
         face=oval,
+        face_seen=len(face) > 0,
         hands=hands,
         skin=_learn_skin(lab, person > 0.5, oval, hands, skeleton),
         scale=scale,
@@ -148,6 +151,22 @@ def number_colours(lab: NDArray[np.uint8]) -> NDArray[np.int32]:
     chroma = (stretched * CHROMAS / 256).astype(np.int32)
     light = (np.arange(256) * LIGHTS // 256).astype(np.int32) * CHROMAS * CHROMAS
     return np.asarray(light[lab[..., 0]] + (chroma * CHROMAS)[lab[..., 1]] + chroma[lab[..., 2]], np.int32)
+
+
+def around_face(scene: Scene) -> Bools:
+    """(h, w) the ring around the face, chin and neck left out."""
+    lean = scene.skeleton.mouth - scene.skeleton.eyes
+    length = max(float(np.hypot(*lean)), 1.0)
+    rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
+    below = ((columns - scene.skeleton.mouth[0]) * lean[0] + (rows - scene.skeleton.mouth[1]) * lean[1]) / length
+    return np.asarray((scene.head > 1.0) & (scene.head < 2.4) & ~scene.face & (below < 0), np.bool_)
+
+
+def bone_lengths(scene: Scene, limb: str, side: int) -> tuple[float, float]:
+    """Of the ``"arm"`` or ``"leg"`` on the picture's left (0) or right (1), px at parsing size."""
+    names = ("shoulder", "elbow", "wrist") if limb == "arm" else ("hip", "knee", "ankle")
+    points = [scene.skeleton.joint(name, side) for name in names]
+    return float(np.hypot(*(points[1] - points[0]))), float(np.hypot(*(points[2] - points[1])))
 
 
 # ------------------------------------------------------------------------------------------------ where things are
