@@ -12,7 +12,6 @@ from vtonlab.engines.instant.records import Arm, Body, Garment, Label, Person
 from vtonlab.engines.instant.reveal import Undressed
 from vtonlab.errors import Text
 
-
 _INVENTED = Note("much_invented", "warning", Text(
     "Much of what the old garment covered is bare now and had to be filled in.",
     "原来衣物遮住的大片区域现在露出来了，这部分是推测填充的。",
