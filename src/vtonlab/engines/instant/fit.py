@@ -167,9 +167,18 @@ def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tu
     hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, hem_row, body.torso_length, neck_u, strapless)
     hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
     tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
-    lengthen = _lengthen(person, garment, hem_t, armpit_t, tucked)
+    # The middle of a skirt's hem hangs lower in the picture than its corners.
+    lowest_t = float(hang.t_of(_bottom_row(garment))) if garment.kind is GarmentKind.DRESS else hem_t
+    lengthen = _lengthen(person, garment, max(lowest_t, hem_t), armpit_t, tucked)
     reached = armpit_t + (hem_t - armpit_t) * lengthen
     return replace(hang, lengthen=lengthen, unstretched_hem_t=hem_t, hem_t=reached, tucked=tucked)
+
+
+def _bottom_row(garment: Garment) -> float:
+    """Row at which the garment ends at its axis."""
+    column = garment.alpha[:, int(np.clip(round(garment.axis_x), 0, garment.alpha.shape[1] - 1))]
+    filled = np.flatnonzero(column > 127)
+    return float(filled[-1]) if len(filled) else _mean_row(garment, "hem")
 
 
 def _is_strapless(garment: Garment) -> bool:
