@@ -24,6 +24,7 @@ POSES = {
     "long sleeves": Figure(sleeves=1.0),
     "akimbo": Figure(arms=((38, -35), (38, -35)), sleeves=0.3),
     "tucked, leaning, bare arms": Figure(tucked=True, sleeves=0.0, lean=5),
+    "long hair": Figure(long_hair=True),
     "arms away": Figure(width=512, middle=(256, 130), arms=((55, 50), (65, 75)), sleeves=0.3),
 }
 

@@ -52,6 +52,8 @@ class Figure:
     top: tuple[int, int, int] = TOP
     trousers: tuple[int, int, int] = TROUSERS
     ground: tuple[int, int, int] = (206, 208, 212)
+    long_hair: bool = False
+    """Falls over the shoulders, before the top."""
     seed: int = 1
 
 
@@ -206,6 +208,9 @@ def _paint(fine: NDArray[np.uint8], bones: _Bones) -> dict[str, NDArray[np.uint8
         arms[side] = np.asarray(cv2.resize(shape, size, interpolation=cv2.INTER_AREA), np.uint8)
     _area(fine, bones.face(), Label.SKIN)
     _oval(fine, bones, (0, -0.98), (0.3, 0.14), Label.HAIR)
+    if figure.long_hair:
+        for sign in (-1, 1):
+            _oval(fine, bones, (sign * 0.31, -0.3), (0.09, 0.55), Label.HAIR)
     return arms
 
 
