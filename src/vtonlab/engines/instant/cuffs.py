@@ -25,9 +25,9 @@ def find_cuff(
     path = np.stack([side.out[shoulder : pit + 1], side.down[shoulder : pit + 1]], 1)
     top, bottom = np.array([side.out[shoulder], side.down[shoulder]]), np.array(armpit[:2])
     root, root_width = (top + bottom) / 2, float(np.hypot(*(top - bottom)))
-    away = np.hypot(*(path - root).T)
-    far = int(away.argmax())
-    axis = (path[far] - root) / max(float(away[far]), 1e-6)
+    clear = np.minimum(np.hypot(*(path - top).T), np.hypot(*(path - bottom).T))
+    far = int(np.where(clear > 0.35 * min(root_width, clear.max()), np.hypot(*(path - root).T), 0).argmax())
+    axis = (path[far] - root) / max(float(np.hypot(*(path[far] - root))), 1e-6)
     reach = (path - root) @ axis
     corners = _polygon_corners(path, 0.013 * outline.width)
     distal = {i for i in corners if 0 < i < len(path) - 1 and reach[i] > 0.45 * reach.max()} | {far}

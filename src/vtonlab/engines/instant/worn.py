@@ -19,8 +19,9 @@ _SKIN_SHARE = 0.025
 looked for."""
 _FIGURE_SCORE = 0.62
 """Score of the pose detector from which a figure is believed; drawn faces and hooded tops reach 0.7 without skin."""
-_LEAST_SKIN = 0.05
-"""Share of the parsed person that is skin, and looks like it."""
+_SURE_FIGURE = 0.85
+_LEAST_SKIN, _LEAST_SKIN_SURELY = 0.05, 0.012
+"""Share of the parsed person that is skin, and looks like it; less is enough where the figure is sure."""
 _LEAST_CERTAINTY = 0.55
 
 
@@ -46,7 +47,8 @@ def find_wearer(picture: Picture, cutting: Cutting, kind: GarmentKind) -> Wearer
     share = float(skin[inside].mean()) if inside.any() else 0.0
     if share < _SKIN_SHARE and not (cutting.backdrop.busy and skin.mean() > 0.6 * _SKIN_SHARE):
         return None
-    if not _sees_figure(picture, cutting.matte):
+    score = _find_figure(picture, cutting.matte)
+    if score < _FIGURE_SCORE:
         return None
     from vtonlab.engines.instant.person import analyse_person
 
@@ -54,7 +56,9 @@ def find_wearer(picture: Picture, cutting: Cutting, kind: GarmentKind) -> Wearer
         person = analyse_person(picture)
     except (NoPersonFound, ImageTooSmall):
         return None
-    if person.certainty < _LEAST_CERTAINTY or not _shows_skin(picture, person) or _is_print(person, cutting):
+    if person.certainty < _LEAST_CERTAINTY or not _shows_skin(picture, person, score):
+        return None
+    if score < _SURE_FIGURE and _is_print(person, cutting):
         return None
     return _take_off(picture, person, kind)
 
@@ -68,26 +72,26 @@ def _looks_like_skin(picture: Picture) -> NDArray[np.bool_]:
     return cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
 
 
-def _sees_figure(picture: Picture, matte: Plane) -> bool:
-    """A figure as large as what was cut out, upright; people printed on a shirt are smaller."""
+def _find_figure(picture: Picture, matte: Plane) -> float:
+    """Score of a figure as large as what was cut out, upright; people printed on a shirt are smaller."""
     from vtonlab.engines.instant.pose_graph import find_circles
 
     scale = min(1.0, 512 / max(picture.shape[:2]))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
     circles = find_circles(np.ascontiguousarray(small))
     least = 0.3 * scale * max(cv2.boundingRect(matte)[2:])
-    return any(
-        circle.score > _FIGURE_SCORE and abs(circle.tilt) < 0.7 and circle.radius > least for circle in circles
-    )
+    fitting = [circle.score for circle in circles if abs(circle.tilt) < 0.7 and circle.radius > least]
+    return max(fitting, default=0.0)
 
 
-def _shows_skin(picture: Picture, person: Person) -> bool:
+def _shows_skin(picture: Picture, person: Person, score: float) -> bool:
     skin = _on_photo((person.labels == Label.SKIN).astype(np.uint8) * 255, person, picture) > 127
     body = _on_photo((person.labels != Label.BACKGROUND).astype(np.uint8) * 255, person, picture) > 127
     looks = _looks_like_skin(picture)
     small = cv2.resize(skin.astype(np.uint8), (looks.shape[1], looks.shape[0]), interpolation=cv2.INTER_AREA) > 0
     agreed = float(looks[small].mean()) if small.any() else 0.0
-    return float(skin.sum()) > _LEAST_SKIN * float(body.sum()) and agreed > 0.3
+    enough = _LEAST_SKIN if score < _SURE_FIGURE else _LEAST_SKIN_SURELY
+    return float(skin.sum()) > enough * float(body.sum()) and agreed > 0.3
 
 
 def _is_print(person: Person, cutting: Cutting) -> bool:
