@@ -25,6 +25,9 @@ from vtonlab.errors import PoseNotSupported
 SIDEWAYS = 0.4
 """Shoulder distance, as a share of what it is from the front, below which a person is seen from the side."""
 
+SLACK = 0.3
+"""Share of a garment's extra width that stands off at each side of the body."""
+
 CHEST_SHARE = 0.5
 """Share of the length between armpits and hem that is never stretched."""
 
@@ -333,7 +336,9 @@ def _pin_flank(pins: _Pins, person: Person, garment: Garment, side: Side, hang: 
     own = np.abs(columns - garment.axis_x) * hang.scale * body.turn
     outline = half_width(body, side, t)
     sleeved = garment.cut is not Cut.SLEEVELESS
-    width = np.clip(own, outline * np.where(np.arange(len(rows)) < 2, 1.0, 1.02), outline * (1.3 if sleeved else 1.18))
+    # Cloth that is wider than the body goes round it and falls into folds: little of it stands off at the sides.
+    hugging = np.where(own > outline, outline + SLACK * (own - outline), own)
+    width = np.clip(hugging, outline * 0.97, outline * (1.3 if sleeved else 1.18))
     if garment.kind is GarmentKind.DRESS:
         lines = find_leg_lines(person)
         free = np.clip((t - 0.8) / 0.2, 0, 1)

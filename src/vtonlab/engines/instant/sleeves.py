@@ -146,9 +146,10 @@ def _outer_edge(arm: _Arm, shoulder: Points, width: Values) -> tuple[Points, Val
     at, out = arm.at(arcs)
     outline = arm.outline(at, out, arcs)
     # Cloth rests on the outside of an arm; what is loose hangs on the inside. A worn sleeve is already that loose.
-    room = np.where(arcs < arm.worn, 1.06, 1.04 + 0.22 * _ease(arcs / (0.55 * unit)))
+    worn = arcs < arm.worn
+    room = np.where(worn, 1.03, 1.04 + 0.22 * _ease(arcs / (0.55 * unit)))
     loose = float(np.median(width))
-    half = smooth(np.clip(loose, outline * 1.02 + 1, outline * room + 1).astype(np.float32), 2.0)
+    half = smooth(np.clip(loose, outline * np.where(worn, 1.0, 1.02), outline * room + 1).astype(np.float32), 2.0)
     round_part = _round_shoulder(arm, shoulder, out[0], float(half[0]))
     edge = smooth(np.vstack([shoulder[None], round_part, at + out * half[:, None]]).astype(np.float32), 1.5)
     edge[0] = shoulder
@@ -167,7 +168,7 @@ def _round_shoulder(arm: _Arm, start: Points, out: Points, radius: float) -> Poi
     model = np.hypot(*first) * (1 - share**2) + radius * share**2
     blocked = arm.person.labels == Label.BACKGROUND
     found = reach(blocked, np.repeat(joint[None], len(share), 0), directions, model * 1.3)
-    distance = np.where(np.isnan(found), model, np.clip(found, 0.9 * model, 1.14 * model)) + 0.008 * arm.unit
+    distance = np.where(np.isnan(found), model, np.clip(found, 0.8 * model, 1.14 * model))
     return np.asarray(joint + directions * distance[:, None], np.float32)
 
 
