@@ -110,7 +110,8 @@ def _behind_waistband(piece: Cloth, person: Person, wearing: Wearing) -> Cloth:
     t = torso_t(person.body, person.labels.shape)[piece.region.slices]
     below = np.clip((t - person.body.waist_t - 0.05) / 0.02, 0, 1) * 255
     # Beside the body nothing holds the cloth out over the waistband.
-    aside = np.clip((t - person.body.waist_t + 0.03) / 0.02, 0, 1) * person.mattes[Label.BACKGROUND][piece.region.slices]
+    beside = person.mattes[Label.BACKGROUND][piece.region.slices]
+    aside = np.clip((t - person.body.waist_t + 0.03) / 0.02, 0, 1) * beside
     hidden = cv2.max(band, np.maximum(below, aside).astype(np.uint8))
     return Cloth(piece.part, piece.region, piece.colour, without(piece.alpha, hidden), piece.map_x, piece.map_y)
 
