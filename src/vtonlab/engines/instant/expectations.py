@@ -59,7 +59,9 @@ def _expect_worn(
     upper = 0.95 * torso * _rise(t + 0.1, 0.03) * _rise(waist.top_end + 0.02 - t, 0.05)
     upper = np.maximum(upper, (1 - bare_arms) * arms)
     upper = np.maximum(upper, 0.25 * _rise(t + 0.12, 0.04) * _rise(waist.top_end + 0.15 - t, 0.05))
-    upper *= (1 - 0.85 * scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.35, 1)
+    collar = 0.2 * _rise(t + 0.3, 0.03) * _rise(0.28 - np.abs(u), 0.03) * _rise(scene.head - 1.3, 0.1)
+    upper = np.maximum(upper, collar)
+    upper *= (1 - 0.85 * scene.hands) * np.where(scene.face, 0.02, 1) * np.where(neck > 0.6, 0.5, 1)
 
     sleeved = (1 - bare_arms) * (_beyond_wrist(scene) < 0)
     lower = 0.95 * _rise(t - waist.lower_start, 0.05) * (1 - arms * (0.6 + 0.36 * np.clip(2 * sleeved - 1, 0, 1)))
@@ -72,7 +74,7 @@ def _expect_worn(
 def expect_neck(scene: Scene) -> Floats:
     middle = scene.skeleton.mouth + 0.55 * (scene.skeleton.shoulders - scene.skeleton.mouth)
     columns = np.arange(scene.shape[1], dtype=np.float32)[None]
-    across = np.exp(-((columns - middle[0]) ** 2) / (2 * (0.2 * scene.skeleton.unit) ** 2))
+    across = np.exp(-((columns - middle[0]) ** 2) / (2 * (0.16 * scene.skeleton.unit) ** 2))
     return np.asarray(across * _rise(0.12 - scene.t, 0.04), np.float32)
 
 
