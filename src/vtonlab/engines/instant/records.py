@@ -207,7 +207,8 @@ class Landmark:
 class Garment:
     """A garment cut out of its photo, upright, its axis vertical.
 
-    Landmark names. Upper and dress: ``neck_left/right`` (where neckline meets shoulder), ``shoulder_left/right``
+    Landmark names. Upper and dress: ``neck_left/right`` (where neckline meets shoulder; under a standing collar or hood
+    its foot, while the neckline runs along the collar's own upper edge), ``shoulder_left/right``
     (shoulder seam's end), ``armpit_…``, ``cuff_outer_…``, ``cuff_inner_…`` (sleeved only), ``hem_…``; a dress also has
     ``waist_…``. Lower: ``waist_left/right``, ``hip_…``, ``hem_outer_…``; trousers and shorts also ``crotch`` and
     ``hem_inner_…``.
