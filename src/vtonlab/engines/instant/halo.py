@@ -47,7 +47,7 @@ def _strip_window(
     # Pale stripes are spared by measuring against them, and so is some fringe. Where measuring against the dark
     # stripes takes little else away, the notches it leaves at pale stripes are bridged instead.
     eager = _strip(lab, solid, backdrop, ground, difference, nearby, known)
-    bridged = careful & _close_far(eager, 20)
+    bridged = cv2.morphologyEx(careful, cv2.MORPH_CLOSE, np.ones((19, 3), np.uint8)) & _close_far(eager, 20)
     bridged = _without_backdrop(bridged, eager, difference, 2.0 if backdrop.flat else backdrop.spread + 1)
     lost = (careful & (bridged ^ 1) & (difference > FLAT_TOLERANCE)).astype(np.uint8)
     blobs = cv2.morphologyEx(lost, cv2.MORPH_OPEN, np.ones((21, 21), np.uint8))  # fringe is thinner
