@@ -51,16 +51,17 @@ def parse_person(picture: Picture, skeleton: Skeleton, silhouette: Floats, face:
     scene = set_scene(picture, skeleton, silhouette, face)
     waist = find_waist(scene)
     seeds = sure_places(scene, waist)
-    tables = learn_colours(scene, seeds)
+    tables = learn_colours(scene, seeds[:, ::2, ::2])
     sleeves, hems = _find_endings(scene, tables)
     expected = expect_labels(scene, waist, sleeves, hems)
     follow = cv2.ximgproc.createGuidedFilter(scene.picture, 6, 25.0, 0.5)
     for number in range(ROUNDS):
         shares = _weigh(scene, expected, tables, follow)
         if number < ROUNDS - 1:
-            weights = np.where(shares > 0.6, shares, 0)
+            believed = shares[:, ::2, ::2]
+            weights = believed * (believed > 0.6)
             if number == 0:
-                weights[Label.UPPER] += seeds[Label.UPPER] * (shares[Label.UPPER] > 0.2)
+                weights[Label.UPPER] += seeds[Label.UPPER, ::2, ::2] * (believed[Label.UPPER] > 0.2)
                 let_hair_fall(scene, shares, expected)
             tables = learn_colours(scene, weights)
     labels = tidy(scene, shares.argmax(0).astype(np.uint8), waist)
@@ -73,7 +74,7 @@ def _weigh(scene: Scene, expected: Floats, tables: Floats, follow: cv2.ximgproc.
 
     That the backdrop has a garment's colour says little against the garment: the outline has already been found by
     closer comparison, so the backdrop's colours may only tip the scales."""
-    shares: Floats = expected * np.power(tables, 0.8)[:, scene.colour]
+    shares: Floats = expected * np.take(np.power(tables, 0.8), scene.colour, axis=1)
     person = shares[1:].sum(0)
     even = person / np.maximum(1 - expected[Label.BACKGROUND], 1e-3) * expected[Label.BACKGROUND]
     shares[Label.BACKGROUND] = np.clip(shares[Label.BACKGROUND], even / _BACKDROP_SAYS, even * _BACKDROP_SAYS)
@@ -127,12 +128,12 @@ def _forearms(scene: Scene, radius: float) -> Bools:
 
 
 def learn_colours(scene: Scene, weights: Floats) -> Floats:
-    """(6, COLOURS): how common each colour is where each label is believed to be; each row sums to 1. Every fourth
-    pixel is asked."""
+    """(6, COLOURS): how common each colour is where each label is believed to be; each row sums to 1.
+    ``weights``: (6, h/2, w/2), of every other row and column."""
     tables = np.empty((6, COLOURS), np.float32)
     numbers = scene.colour[::2, ::2].ravel()
     for label in Label:
-        weight = weights[label, ::2, ::2].ravel()
+        weight = weights[label].ravel()
         table = np.bincount(numbers, weight, COLOURS).astype(np.float32)
         total = float(table.sum())
         if total < 8:
