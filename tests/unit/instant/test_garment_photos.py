@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.garment import analyse_garment
 from vtonlab.engines.instant.records import Cut
 
@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-def photos(*, worn: bool) -> Iterator[tuple[str, np.ndarray]]:
+def photos(*, worn: bool) -> Iterator[tuple[str, Picture]]:
     """(type, RGB) of the garments' photos."""
     with (DATA / "manifest.csv").open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row["kind"] in {"garment", "pair-garment"}]
