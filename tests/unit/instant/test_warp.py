@@ -22,6 +22,7 @@ from vtonlab.engines.instant.warp import (
     rule_between,
     smooth,
     stretch,
+    unfold,
 )
 
 TURN = np.array([[1.3, -0.4], [0.3, 0.8]], np.float32)
@@ -246,3 +247,42 @@ def test_a_region_lies_in_the_picture_and_holds_its_points(
     assert grown.x <= region.x
     assert grown.x + grown.width >= region.x + region.width
     assert grown.y + grown.height <= height
+
+
+# ------------------------------------------------------------------------------------------------ folds
+
+
+def turned_over(points: NDArray[np.float32]) -> int:
+    """How many triangles of a grid have the wrong orientation."""
+    down, right = np.diff(points, axis=0), np.diff(points, axis=1)
+    halves = [
+        d[..., 0] * r[..., 1] - d[..., 1] * r[..., 0] for d, r in ((down[:, :-1], right[:-1]), (down[:, 1:], right[1:]))
+    ]
+    sign = np.sign(np.median(halves[0]))
+    return sum(int((half * sign <= 0).sum()) for half in halves)
+
+
+def test_a_mesh_without_folds_is_left_as_it_is() -> None:
+    mesh = Mesh(grid(12, 6, 9), grid(12, 6, 7))
+    assert np.array_equal(unfold(mesh).body, mesh.body)
+    assert np.array_equal(unfold(mesh).garment, mesh.garment)
+
+
+def test_an_edge_of_no_length_does_not_turn_the_cloth_over() -> None:
+    """The inside of a cap sleeve: all of its points are nearly one, some a hair behind the one before."""
+    garment = grid(30, 8, 9)
+    garment[:, -1] = garment[15, -1] - np.arange(30, dtype=np.float32)[:, None] * np.array([0, 0.02], np.float32)
+    assert turned_over(garment) > 0
+    mesh = unfold(Mesh(grid(30, 8, 9), garment))
+    assert turned_over(mesh.garment) == 0
+    # all that is not that edge stays where it was, to a few px
+    assert np.abs(mesh.garment[3:-3, :4] - garment[3:-3, :4]).max() < 3
+
+
+def test_a_crease_of_some_rows_is_smoothed_out() -> None:
+    body = grid(30, 8, 9)
+    body[12, 5:] += (0, 14)  # one row's inner end hangs below the next one's
+    assert turned_over(body) > 0
+    mesh = unfold(Mesh(body, grid(30, 8, 7)))
+    assert turned_over(mesh.body) == 0
+    assert np.array_equal(mesh.garment, grid(30, 8, 7))

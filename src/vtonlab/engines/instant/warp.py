@@ -148,14 +148,36 @@ def unfold(mesh: Mesh, rounds: int = 6) -> Mesh:
     The inside of a sharply bent limb is where a ruled surface crosses itself.
     """
     body, garment = mesh.body, mesh.garment
+    if _turned_over(garment):
+        garment = _with_long_cells(garment)
     for attempt in range(rounds):
         folded = [_turned_over(grid) for grid in (body, garment)]
         if not any(folded):
             break
         sigma = 1.0 + attempt
-        body = smooth(body, sigma) if folded[0] else body
-        garment = smooth(garment, sigma) if folded[1] else garment
+        body = _smooth_between_ends(body, sigma) if folded[0] else body
+        garment = _smooth_between_ends(garment, sigma) if folded[1] else garment
     return Mesh(body, garment)
+
+
+def _smooth_between_ends(grid: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Smoothed along its length by ``sigma`` rows; first and last row stay, so that no cuff or seam creeps inwards."""
+    reach = min(int(3 * sigma + 1.5), len(grid) - 1)
+    head, tail = 2 * grid[:1] - grid[reach:0:-1], 2 * grid[-1:] - grid[-2 : -reach - 2 : -1]
+    return smooth(np.concatenate([head, grid, tail]).astype(np.float32), sigma)[reach:-reach]
+
+
+def _with_long_cells(grid: NDArray[np.float32], least: float = 0.1) -> NDArray[np.float32]:
+    """The grid with every cell at least ``least`` times as long as the others of its row, measured along the row's way.
+
+    An edge of next to no length, such as the inside of a cap sleeve, makes cells that are turned over by a hair.
+    """
+    steps = np.diff(grid, axis=0)
+    mean = steps.mean(1, keepdims=True)
+    length = np.maximum(np.linalg.norm(mean, axis=2, keepdims=True), 1e-6)
+    way = mean / length
+    missing = np.maximum(least * length - (steps * way).sum(2, keepdims=True), 0)
+    return np.concatenate([grid[:1], grid[:1] + np.cumsum(steps + missing * way, axis=0)]).astype(np.float32)
 
 
 def _turned_over(grid: NDArray[np.float32]) -> bool:
