@@ -89,6 +89,19 @@ def test_a_bare_arm_before_the_torso_stays_before_it(cut: str) -> None:
     assert share_of(SKIN, fitting.picture, 14)[before_torso].mean() > 0.9
 
 
+@pytest.mark.parametrize("pose", ["arms down", "akimbo", "arms away"])
+def test_no_arm_shows_through_a_long_sleeve(pose: str) -> None:
+    """Least of all through the gap that opens below the armpit of a garment that was laid flat."""
+    fitting = fit(POSES[pose], LONG)
+    for side, arm in (("left", fitting.drawn.person.body.left_arm), ("right", fitting.drawn.person.body.right_arm)):
+        upper = np.zeros(fitting.cover.shape, np.uint8)
+        ends = [np.round(place).astype(int).tolist() for place in (arm.shoulder, arm.elbow)]
+        cv2.line(upper, ends[0], ends[1], (255,), round(0.3 * fitting.drawn.person.body.unit))
+        inner = cv2.erode(fitting.drawn.bare_arms[side], np.ones((7, 7), np.uint8)) > 250
+        bare = share_of(SKIN, fitting.picture, 16) & inner & (upper > 0)
+        assert bare.sum() < 10, side
+
+
 def test_a_tucked_top_is_behind_the_waistband() -> None:
     fitting = fit(Figure(tucked=True), Upper())
     waistband = fitting.drawn.person.mattes[Label.LOWER] == 255

@@ -35,7 +35,8 @@ class Pattern:
 
     picture: Picture
     masks: dict[Part, Plane]
-    """Coverage of each piece. A sleeve's is that of the whole garment: its mesh ends where the sleeve ends."""
+    """Coverage of each piece, and of the whole garment under NONE. A sleeve's is about that too: its mesh ends where
+    the sleeve ends."""
     scale: float
     """Pattern px per garment px."""
 
@@ -55,9 +56,21 @@ def scale_pattern(garment: Garment, scale: float) -> Pattern:
         factor = size[1] / garment.picture.shape[0]
     else:
         factor = 1.0
-    masks = {Part.BODY: np.asarray(front, np.uint8)}
-    masks |= {sleeve: np.asarray(whole, np.uint8) for sleeve in (Part.LEFT_SLEEVE, Part.RIGHT_SLEEVE)}
+    masks = {Part.BODY: np.asarray(front, np.uint8), Part.NONE: np.asarray(whole, np.uint8)}
+    masks |= {sleeve: _without_gaps(masks[Part.NONE]) for sleeve in (Part.LEFT_SLEEVE, Part.RIGHT_SLEEVE)}
     return Pattern(np.asarray(picture, np.uint8), masks, factor)
+
+
+def _without_gaps(whole: Plane) -> Plane:
+    """The garment's cover with the narrow gap closed that opens below an armpit between sleeve and torso.
+
+    Near the seam a sleeve's mesh passes from the torso's side of that gap to its own; what is beyond the gap's end it
+    never shows.
+    """
+    width = round(0.05 * whole.shape[0]) | 1
+    padded = cv2.copyMakeBorder(whole, 0, 0, width, width, cv2.BORDER_CONSTANT, value=[0])
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((1, width), np.uint8))
+    return np.ascontiguousarray(closed[:, width:-width], np.uint8)
 
 
 def _visible(garment: Garment) -> Plane:
@@ -133,7 +146,7 @@ def close_seams(front: Cloth, pattern: Pattern, sleeves: list[Cloth], shape: tup
     if not sleeves:
         return front
     at_x, at_y = _on_pattern(pattern, front.map_x, front.map_y)
-    beyond = cv2.remap(pattern.masks[Part.LEFT_SLEEVE], at_x, at_y, cv2.INTER_LINEAR)
+    beyond = cv2.remap(pattern.masks[Part.NONE], at_x, at_y, cv2.INTER_LINEAR)
     cover = np.ascontiguousarray(whole_alpha([front, *sleeves], shape)[front.region.slices])
     size = 2 * max(1, round(width / 2)) + 1
     padded = cv2.copyMakeBorder(cover, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
