@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -149,6 +151,29 @@ def test_the_same_photo_gives_the_same_person_in_any_thread(somebody: NDArray[np
     with ThreadPoolExecutor(3) as pool:
         for other in pool.map(analyse_person, [somebody] * 3):
             assert pack(other) == pack(analysed)
+
+
+def test_processes_are_spawned_not_forked(somebody: NDArray[np.uint8], analysed: Person, tmp_path: Path) -> None:
+    """A forked child is told so instead of hanging; a process that has MediaPipe itself loaded works as well."""
+    np.save(tmp_path / "photo.npy", somebody)
+    code = f"""
+import os, sys
+import mediapipe
+import numpy as np
+from vtonlab.engines.instant.person import analyse_person
+photo = np.load({str(tmp_path / "photo.npy")!r})
+print(round(analyse_person(photo).body.unit, 3), flush=True)
+child = os.fork()
+if not child:
+    try:
+        analyse_person(photo)
+    except RuntimeError as error:
+        print("spawn" in str(error), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == [str(round(analysed.body.unit, 3)), "True"]
 
 
 def test_a_real_person_survives_packing(analysed: Person) -> None:

@@ -7,11 +7,13 @@
 and the few protobuf messages that go in and out are read and written by hand (wire format:
 https://protobuf.dev/programming-guides/encoding). All graphs are stateless: the same picture gives the same answer.
 
-Graphs live once per process behind one lock, so that any number of threads may ask. A forked child makes its own.
+Graphs live once per process behind one lock, so that any number of threads may ask. Start worker
+processes with ``spawn``, or fork before the first picture: MediaPipe's threads do not survive a fork.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
 import sys
@@ -213,7 +215,6 @@ class _Runner:
     """The bindings and the graphs that were started in this process."""
 
     def __init__(self) -> None:
-        self.process = os.getpid()
         with _quiet():
             self.bindings = _load_bindings()
         self.graphs: dict[str, _Graph] = {}
@@ -237,14 +238,35 @@ class _Runner:
 
 _lock = threading.RLock()
 _current: _Runner | None = None
+_forked = False
 
 
 def _runner() -> _Runner:
     global _current  # noqa: PLW0603 - one set of graphs per process is the point
     with _lock:
-        if _current is None or _current.process != os.getpid():
+        if _forked:
+            raise RuntimeError(
+                "This process was forked from one that had already looked for people; MediaPipe does not survive that. "
+                "Start workers with multiprocessing.get_context('spawn'), or before the first picture."
+            )
+        if _current is None:
             _current = _Runner()
         return _current
+
+
+def _note_fork() -> None:
+    """In a forked child. The parent's graphs have lost their threads here: using them hangs, destroying them too, so
+    they are kept for ever, and asking is refused."""
+    global _forked, _lock  # noqa: PLW0603 - see _runner
+    if _current is not None:
+        for graph in _current.graphs.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(graph.graph))
+        _forked = True
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 def _ask(name: str, picture: Picture, roi: bytes | None, streams: tuple[str, ...]) -> dict[str, Any]:
@@ -270,12 +292,14 @@ def _ask(name: str, picture: Picture, roi: bytes | None, streams: tuple[str, ...
 
 def _load_bindings() -> Any:
     """The graph runner, shared with ``import mediapipe`` wherever that happens."""
-    if _BINDINGS in sys.modules:
-        return sys.modules[_BINDINGS]
     package = PathFinder.find_spec("mediapipe")
     if package is None or package.origin is None:
         raise ImportError("mediapipe is not installed")
     folder = Path(package.origin).parent
+    if _BINDINGS in sys.modules:
+        bindings: Any = sys.modules[_BINDINGS]
+        bindings.resource_util.set_resource_dir(str(folder.parent))
+        return bindings
     extension = PathFinder.find_spec("_framework_bindings", [str(folder / "python")])
     if extension is None or extension.origin is None:
         import mediapipe.python  # where the wheel is not laid out as we know it
