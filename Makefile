@@ -20,8 +20,8 @@ dev: setup ## the same with a detailed log and without opening a browser
 test: check ## every check, then the tests
 	$(BIN)/python -m pytest -m "not deep" $(ARGS)
 
-test-deep: setup ## the tests that take minutes
-	$(BIN)/python -m pytest -m deep $(ARGS)
+test-deep: setup ## all tests, those that take minutes too, with new random examples
+	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(ARGS)
 
 check: setup ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check $(TARGETS)

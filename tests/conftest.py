@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from vtonlab.engines import registry
+from vtonlab.settings import PREFIX
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +21,19 @@ collect_ignore = ["plugins"]  # packages of their own, one of them broken on pur
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="keep the pictures of tests/golden as they are now")
+
+
+# The same examples at every run, so that a change is judged by itself; `make test-deep` looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("searching", print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see the program's own defaults, whatever VTONLAB_* is set where they run."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
