@@ -279,8 +279,11 @@ def _split(evidence: Floats, weight: Floats) -> Ending:
     best = int(cloth.argmax())
     if best > seen[-1]:
         return Ending(1.0, float(np.clip(cloth[best] / (0.3 * weight.sum()), 0, 1)))
-    margin = cloth[best] - cloth[-1] if best == 0 else min(cloth[best], cloth[best] - cloth[-1])
-    return Ending(best / _STEPS, float(np.clip(margin / (0.1 * weight.sum()), 0, 1)))
+    if best == 0:
+        return Ending(0.0, float(np.clip(-cloth[-1] / (0.1 * weight.sum()), 0, 1)))
+    bare = evidence[best:].sum() / (weight[best:].sum() + 1e-3)  # skin is told from most cloth by 2 and more
+    margin = min(cloth[best], cloth[best] - cloth[-1]) / (0.1 * weight.sum())
+    return Ending(best / _STEPS, float(np.clip(margin, 0, 1) * np.clip((bare - 0.4) / 0.8, 0, 1)))
 
 
 def share_along(limb: Limb, lengths: tuple[float, float]) -> Floats:

@@ -116,7 +116,7 @@ def sure_places(scene: Scene, waist: Waist) -> Floats:
 def _without_skin(place: Bools, skin: Floats) -> Bools:
     """``place`` without what has the skin's colour, unless the cloth has it."""
     cloth = place & (skin < 0.5)
-    return cloth if cloth.sum() > 0.25 * place.sum() else place
+    return cloth if cloth.sum() > 0.5 * place.sum() else place
 
 
 def _forearms(scene: Scene, radius: float) -> Bools:
