@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.contract import Picture
+from vtonlab.engines.instant.blend import enlarge, shrink
 from vtonlab.engines.instant.records import Garment, Part, Plane
 from vtonlab.engines.instant.warp import OUTSIDE, Field, Region
 
@@ -148,10 +149,12 @@ def close_seams(front: Cloth, pattern: Pattern, sleeves: list[Cloth], shape: tup
     at_x, at_y = _on_pattern(pattern, front.map_x, front.map_y)
     beyond = cv2.remap(pattern.masks[Part.NONE], at_x, at_y, cv2.INTER_LINEAR)
     cover = np.ascontiguousarray(whole_alpha([front, *sleeves], shape)[front.region.slices])
-    size = 2 * max(1, round(width / 2)) + 1
-    padded = cv2.copyMakeBorder(cover, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
+    # Closing needs no fine detail: what it fills is bounded by the cloth's own edge.
+    coarse = shrink(cover, 4)
+    size = 2 * max(1, round(width / 8)) + 1
+    padded = cv2.copyMakeBorder(coarse, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[size:-size, size:-size]
+    closed = enlarge(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[size:-size, size:-size], cover.shape)
     alpha = np.maximum(front.alpha, np.minimum(beyond, closed))
     return replace(front, alpha=np.asarray(alpha, np.uint8))
 

@@ -404,7 +404,11 @@ def _without_folds(body: Points, garment: Points, weights: NDArray[np.float32], 
     for _ in range(5):
         x, y = (field[::step, ::step] for field in plate.over(region, step))
         inside = (x[1:-1, 1:-1] > -4) & (x[1:-1, 1:-1] < cloth.alpha.shape[1] + 4)
-        if x.shape[0] < 3 or x.shape[1] < 3 or not ((stretch(x, y)[2] <= 0) & inside).any():
+        if x.shape[0] < 3 or x.shape[1] < 3 or not inside.any():
+            break
+        area = stretch(x, y)[2]
+        # Where the map nearly stands still between two nodes, it may turn back within one.
+        if not ((area <= 0.12 * np.median(area[inside])) & inside).any():
             break
         stiffness *= 8
         plate = fit_thin_plate(body, garment, weights, stiffness)

@@ -72,7 +72,6 @@ def front_of(person: Person, wearing: Wearing) -> Plane:
     face = np.zeros(front.shape, np.uint8)
     if len(person.face) > 2:
         cv2.fillPoly(face, [np.round(person.face).astype(np.int32)], 255, cv2.LINE_AA)
-        face = without(face, mattes[Label.UPPER])
     return np.asarray(cv2.max(front, face), np.uint8)
 
 

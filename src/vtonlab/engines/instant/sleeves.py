@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vtonlab.engines.instant.axes import SIGN, Side, Values, arm_curve, arm_of, arm_radius, normals, reach
 from vtonlab.engines.instant.fit import TorsoFit
-from vtonlab.engines.instant.records import Body, Cut, Garment, Label, Person, Points
+from vtonlab.engines.instant.records import Cut, Garment, Label, Person, Points
 from vtonlab.engines.instant.warp import Mesh, arc_lengths, floats, point_along, resample, rule_between, smooth, unfold
 
 ROWS = 40
@@ -60,7 +60,7 @@ class _Arm:
         self.arc = arc_lengths(self.curve)
         self.length = max(float(self.arc[-1]), 1.0)
         self.worn = self.joints.sleeve_end * self.length
-        self.outward = _outward(person.body, self.curve, side)
+        self.outward = _outward(self.curve, side)
 
     def at(self, arcs: Values) -> tuple[Points, Points]:
         """Points of the middle line at arc lengths, and the outward directions there."""
@@ -128,11 +128,9 @@ def _lengths(
     return middle + skew, min(begin, stop - 0.12 * unit), stop
 
 
-def _outward(body: Body, curve: Points, side: Side) -> Points:
-    """Normals of the arm that point away from the body where the arm hangs."""
-    normal = normals(curve)
-    away = body.across * np.float32(SIGN[side]) - body.down * np.float32(0.35)
-    return normal if float(normal[4] @ away) > 0 else -normal
+def _outward(curve: Points, side: Side) -> Points:
+    """Normals towards the sleeve's outer edge: away from the body where the arm hangs, and turning with the arm."""
+    return normals(curve) * np.float32(SIGN[side])
 
 
 def _outer_edge(arm: _Arm, shoulder: Points, width: Values) -> tuple[Points, Values]:

@@ -214,13 +214,23 @@ def rasterise(mesh: Mesh, region: Region) -> tuple[Field, Field]:
 
 
 def _triangles(mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both sides of the mesh as ``(M, 3, 2)`` corners of triangles."""
+    """Both sides of the mesh as ``(M, 3, 2)`` corners of triangles, without those that would show cloth turned over."""
     rows, columns = mesh.body.shape[:2]
     index = np.arange(rows * columns).reshape(rows, columns)
     upper = np.stack([index[:-1, :-1], index[1:, :-1], index[:-1, 1:]], -1).reshape(-1, 3)
     lower = np.stack([index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(-1, 3)
-    corners = np.concatenate([upper, lower])
-    return mesh.body.reshape(-1, 2)[corners], mesh.garment.reshape(-1, 2)[corners]
+    # Row by row: where a limb is folded on itself, its further part lies whole before the nearer.
+    corners = np.stack([upper, lower], 1).reshape(-1, 3)
+    body, garment = mesh.body.reshape(-1, 2)[corners], mesh.garment.reshape(-1, 2)[corners]
+    turn = _double_area(body) * _double_area(garment)
+    right_side = turn * np.sign(np.median(turn)) > 0
+    return body[right_side], garment[right_side]
+
+
+def _double_area(triangles: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Twice the signed area of ``(M, 3, 2)`` triangles, ``(M,)``."""
+    a, b = (triangles[:, k].astype(np.float64) - triangles[:, 0] for k in (1, 2))
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
 def _barycentric(corners: NDArray[np.float64]) -> NDArray[np.float64]:
