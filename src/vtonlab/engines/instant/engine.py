@@ -100,21 +100,13 @@ class InstantEngine:
         """Dress the person in the garment; with ``request.lower`` in both, the lower one first."""
         options = _options(request)
         clock = _Clock(report)
-        with ThreadPoolExecutor(1, "garment") as beside:
-            # The two analyses know nothing of each other, and most of both is done without Python's lock.
-            coming = beside.submit(self._garments, request)
-            person = clock.time(0.0, "person", partial(self._person, request, options.working_height))
-            garments = clock.time(0.4, "garment", coming.result)
+        person, garments = self._analyses(request, options.working_height, clock)
         before = working_picture(request.person, person.frame)
         after, confidence = before, 1.0
         notes: list[Note] = list(person.notes)
         for garment in garments:
             draped = clock.time(0.7, "drape", partial(drape, person, garment, options.tuck))
-            # What lies under the first garment depends on the photo alone and is kept for the next hanger.
-            key = (_fingerprint(request.person), options.working_height, garment.kind, garment.open_front)
-            make = partial(_prepare, after, person, garment)
-            reveal = partial(self._kept.get, key, make) if after is before else make
-            bare, light = clock.time(0.8, "reveal", reveal)
+            bare, light = clock.time(0.8, "reveal", partial(self._prepared, request, before, after, person, garment))
             after = clock.time(0.85, "layer", partial(dress, after, person, bare, light, draped))
             share, said = judge(person, garment, draped, bare)
             confidence = min(confidence, share)
@@ -124,6 +116,28 @@ class InstantEngine:
         image, mask = clock.time(0.95, "finish", partial(finish, request.person, person.frame, before, after))
         report(1.0, "done")
         return TryOnResult(image, mask, self.name, confidence, tuple(notes), clock.seconds)
+
+    def _analyses(self, request: TryOnRequest, height: int, clock: _Clock) -> tuple[Person, list[Garment]]:
+        """Person and garments; side by side where neither was kept.
+
+        The two analyses know nothing of each other, and most of both is done without Python's lock.
+        """
+        make_person, make_garments = partial(self._person, request, height), partial(self._garments, request)
+        if request.person_analysis is not None or request.garment_analysis is not None:
+            return clock.time(0.0, "person", make_person), clock.time(0.4, "garment", make_garments)
+        with ThreadPoolExecutor(1, "garment") as beside:
+            coming = beside.submit(make_garments)
+            return clock.time(0.0, "person", make_person), clock.time(0.4, "garment", coming.result)
+
+    def _prepared(
+        self, request: TryOnRequest, before: Picture, now: Picture, person: Person, garment: Garment
+    ) -> tuple[Undressed, Light]:
+        """What the garment has to know of the person; what lies under the first one is kept for the next hanger."""
+        make = partial(_prepare, now, person, garment)
+        if now is not before:
+            return make()
+        key = ("bare", _fingerprint(request.person), before.shape, garment.kind, garment.open_front)
+        return self._kept.get(key, make)
 
     def _garments(self, request: TryOnRequest) -> list[Garment]:
         """What is put on, in the order in which it is put on."""

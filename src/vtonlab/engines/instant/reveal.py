@@ -33,6 +33,9 @@ from vtonlab.engines.instant.records import Body, Label, Person, Plane, Points
 from vtonlab.engines.instant.waist import find_waist_line
 from vtonlab.engines.instant.warp import Field, arc_lengths, floats, smooth
 
+LONG_TOP = 1.4
+"""t of the hem from which a top hangs down to the thighs: a dress or coat that was parsed as one."""
+
 
 @dataclass(frozen=True)
 class Arm2D:
@@ -60,6 +63,8 @@ def undress(picture: Picture, person: Person, kind: GarmentKind) -> Undressed:
     """Take off what ``kind`` replaces: the top, the lower garment, or both."""
     gone = _worn(person, kind)
     arms = {side: _arm_shape(person, side) for side in SIDES}
+    if kind is GarmentKind.UPPER and person.body.top_hem_t > LONG_TOP:
+        gone = without(gone, _skirt_of(person, arms))
     bare = _bare_shape(person, arms, kind)
     half = shrink(picture, 2)
     backdrop = enlarge(continue_colours(half, _sure(person, Label.BACKGROUND, half.shape)), picture.shape)
@@ -68,6 +73,15 @@ def undress(picture: Picture, person: Person, kind: GarmentKind) -> Undressed:
     if kind is not GarmentKind.DRESS:
         filled = _continue_other(filled, half, person, kind, bare)
     return Undressed(lay_over(picture, filled, gone), gone, arms, bare)
+
+
+def _skirt_of(person: Person, arms: dict[Side, Arm2D]) -> Plane:
+    """The lower part of a top so long that it is a dress or a coat: it stays on, as a skirt."""
+    t = torso_t(person.body, person.labels.shape)
+    below = (np.clip((t - 0.82) / 0.03, 0, 1) * 255).astype(np.uint8)
+    for arm in arms.values():
+        below[arm.arc >= 0] = 0
+    return below
 
 
 def keep_on(picture: Picture, person: Person) -> Undressed:
