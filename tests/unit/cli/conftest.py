@@ -74,7 +74,7 @@ class PaintEngine:
             self.analyse_garment(request.garment)
         r, g, b = request.garment.reshape(-1, 3).mean(0)
         if r > 240 and g < 20 and b < 20:
-            raise RuntimeError("an unexpected failure, with a secret path /root/secret")
+            raise RuntimeError("an unexpected failure, with a secret path /srv/secret")
         if b > 240 and g < 20 and r < 20:
             os._exit(7)
         if g > 240 and r < 20 and b < 20:
