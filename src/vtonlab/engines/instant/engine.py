@@ -36,8 +36,8 @@ from vtonlab.engines.contract import (
 )
 from vtonlab.engines.instant.advice import judge
 from vtonlab.engines.instant.finish import finish
-from vtonlab.engines.instant.fit import Tuck
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
+from vtonlab.engines.instant.hang import Tuck
 from vtonlab.engines.instant.illustrate import illustrate_garment
 from vtonlab.engines.instant.outfit import drape, dress, wearing_now
 from vtonlab.engines.instant.person import advise_person, analyse_person, working_picture

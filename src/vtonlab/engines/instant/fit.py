@@ -7,15 +7,15 @@ relative to the body's ``unit`` and come from the prototype's measurements unles
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.engines.instant.axes import SIDES, SIGN, Side, half_width, shoulder_point, spine
-from vtonlab.engines.instant.hips import floor_t, measure_hips, worn_skirt_hem
+from vtonlab.engines.instant.hang import Hang, Tuck, hang_garment, span
+from vtonlab.engines.instant.hips import measure_hips
 from vtonlab.engines.instant.leg_lines import find_leg_lines
 from vtonlab.engines.instant.records import Body, Cut, Garment, Person, Points
 from vtonlab.engines.instant.skirt import skirt_width
@@ -28,22 +28,8 @@ SIDEWAYS = 0.4
 SLACK = 0.3
 """Share of a garment's extra width that stands off at each side of the body."""
 
-CHEST_SHARE = 0.5
-"""Share of the length between armpits and hem that is never stretched."""
-
 COLLAR_LEAN = 0.5
 """Height of a worn collar above the shoulder, as a share of its height laid flat."""
-
-COLLAR_RISE = -0.05
-"""Rise of the front of a garment with a collar, units: the collar's stand keeps it lower than a plain neckline."""
-
-
-class Tuck(StrEnum):
-    """Whether a top goes into the waistband."""
-
-    AUTO = "auto"
-    IN = "in"
-    OUT = "out"
 
 
 @dataclass(frozen=True)
@@ -92,8 +78,8 @@ def choose_scale(body: Body, garment: Garment) -> float:
     ones by the chest, since their shoulders may be anything from straps to caps.
     """
     chest = float(half_width(body, "left", np.float32(0.32)) + half_width(body, "right", np.float32(0.32))) / body.turn
-    shoulders = max(_span(garment, "shoulder"), 1.0)
-    armpits = max(_span(garment, "armpit"), 1.0)
+    shoulders = max(span(garment, "shoulder"), 1.0)
+    armpits = max(span(garment, "armpit"), 1.0)
     if garment.cut is Cut.SLEEVELESS:
         scale = 0.96 * max(chest, 0.98 * body.unit) / armpits
         return min(scale, 1.22 * body.unit / shoulders) if shoulders > 0.75 * armpits else scale
@@ -112,139 +98,6 @@ def _roomier(body: Body, hang: Hang) -> float:
     if reached >= wanted - 0.06 or reached < chest_t + 0.2:
         return 1.0
     return float(np.clip((wanted - chest_t) / (reached - chest_t), 1.0, 1.2))
-
-
-# ------------------------------------------------------------------------------------------------ how it hangs
-
-
-@dataclass(frozen=True)
-class Hang:
-    """Where each height of the garment comes to lie on the body's axis."""
-
-    scale: float
-    garment_top: float
-    """Garment row of the neck points."""
-    armpit_row: float
-    top_t: float
-    """t on the axis that ``garment_top`` would have if the middle did not rise."""
-    rise: float
-    """How far the middle rises above the neck points' height, px: the front of a worn garment is drawn up."""
-    lengthen: float
-    """Stretch of the length between armpits and hem; all of it falls below the chest, where no print is."""
-    hem_row: float
-    torso_length: float
-    neck_u: dict[Side, float]
-    strapless: bool
-    """Held at the bust, not by the shoulders."""
-    unstretched_hem_t: float = 0.0
-    hem_t: float = 0.0
-    tucked: bool = False
-
-    def t_of(self, row: NDArray[np.float32] | float) -> NDArray[np.float32]:
-        """t for rows of the garment."""
-        row = np.asarray(row, np.float32)
-        belly = self.armpit_row + CHEST_SHARE * (self.hem_row - self.armpit_row)
-        below = 1 + (self.lengthen - 1) / (1 - CHEST_SHARE)
-        drop = (np.minimum(row, belly) - self.garment_top + np.maximum(row - belly, 0) * below) * self.scale
-        return np.asarray(self.top_t + (drop - self.rise) / self.torso_length, np.float32)
-
-
-def hang_garment(person: Person, garment: Garment, scale: float, tuck: Tuck = Tuck.AUTO) -> Hang:
-    """Hang the garment from the shoulders and see where its hem falls."""
-    body, unit = person.body, person.body.unit
-    neck_u = {side: _neck_distance(body, garment, side, scale) for side in SIDES}
-    tops = [shoulder_point(body, side, neck_u[side]) for side in SIDES]
-    top_t = float(((tops[0] + tops[1]) / 2 - body.shoulders) @ body.down) / body.torso_length
-    garment_top = _mean_row(garment, "neck")
-    armpit_row = _mean_row(garment, "armpit")
-    hem_row = _mean_row(garment, "hem")
-    depth = float(garment.neckline[:, 1].max() - garment_top) * scale if len(garment.neckline) else 0.0
-    most = 0.03 if _high_neck(garment) else COLLAR_RISE if garment.has_collar else 0.15
-    rise = min(most * unit, 0.6 * max(depth, 0.0))
-    strapless = _is_strapless(garment)
-    if strapless:
-        # An off-shoulder edge runs round the upper arms just below the shoulders; a bandeau has its armpits where the
-        # body's are.
-        by_armpit = 0.27 - (armpit_row - garment_top) * scale / body.torso_length
-        top_t, rise = (max(by_armpit, 0.05) if garment.cut is Cut.SLEEVELESS else 0.07), 0.0
-    hang = Hang(scale, garment_top, armpit_row, top_t, rise, 1.0, hem_row, body.torso_length, neck_u, strapless)
-    hem_t, armpit_t = float(hang.t_of(hem_row)), float(hang.t_of(armpit_row))
-    tucked = garment.kind is GarmentKind.UPPER and _goes_in(body, hem_t, tuck)
-    # The middle of a skirt's hem hangs lower in the picture than its corners.
-    lowest_t = float(hang.t_of(_bottom_row(garment))) if garment.kind is GarmentKind.DRESS else hem_t
-    lengthen = _lengthen(person, garment, max(lowest_t, hem_t), armpit_t, tucked)
-    reached = armpit_t + (hem_t - armpit_t) * lengthen
-    return replace(hang, lengthen=lengthen, unstretched_hem_t=hem_t, hem_t=reached, tucked=tucked)
-
-
-def _bottom_row(garment: Garment) -> float:
-    """Row at which the garment ends at its axis."""
-    column = garment.alpha[:, int(np.clip(round(garment.axis_x), 0, garment.alpha.shape[1] - 1))]
-    filled = np.flatnonzero(column > 127)
-    return float(filled[-1]) if len(filled) else _mean_row(garment, "hem")
-
-
-def _is_strapless(garment: Garment) -> bool:
-    """Bandeau, off-shoulder top, or straps too fine to be cut out: as wide at the top as at the chest."""
-    chest, neck = _span(garment, "armpit"), _span(garment, "neck")
-    drop = _mean_row(garment, "armpit") - _mean_row(garment, "neck")
-    if garment.cut is Cut.SLEEVELESS:
-        return neck > 0.7 * chest and 0 < drop < 0.33 * chest
-    return neck > 1.15 * chest
-
-
-def _goes_in(body: Body, hem_t: float, tuck: Tuck) -> bool:
-    """Whether the new top goes into the waistband; left open, as the old one is worn.
-
-    A longer top would hide a waistband that shows now: whoever shows it wears the new one the same way.
-    """
-    if tuck is not Tuck.AUTO:
-        return tuck is Tuck.IN and hem_t > body.waist_t
-    return body.tucked or (body.waist_t < 0.97 and body.top_hem_t < 0.97 and hem_t > body.waist_t + 0.12)
-
-
-def _lengthen(person: Person, garment: Garment, hem_t: float, armpit_t: float, tucked: bool) -> float:
-    """Stretch below the armpits so that the hem falls where a hem can be.
-
-    A hem near the worn top's own hem is laid onto it: cloth that ends a finger's breadth higher or lower is within
-    the error of any fit, and nothing has to be invented. A tucked top must reach the waistband.
-    """
-    body = person.body
-    if hem_t < armpit_t + 0.1:
-        return 1.0
-    if garment.kind is GarmentKind.DRESS:
-        lines = find_leg_lines(person)
-        length, worn = hem_t - armpit_t, worn_skirt_hem(person, lines)
-        if worn is not None and 0.85 <= (worn - armpit_t) / length <= 1.2:
-            return float((worn - armpit_t) / length)
-        return float(min(1.0, (floor_t(person, lines) - armpit_t) / length))
-    if tucked:
-        return float(np.clip((body.waist_t + 0.06 - armpit_t) / (hem_t - armpit_t), 1.0, 1.25))
-    wanted = body.top_hem_t
-    ratio = (wanted - armpit_t) / (hem_t - armpit_t)
-    if 0.85 <= ratio <= 1.17:
-        return float(ratio)
-    return float(np.clip((body.waist_t - armpit_t) / (hem_t - armpit_t), 1.0, 1.17)) if ratio > 1.17 else 1.0
-
-
-def _neck_distance(body: Body, garment: Garment, side: Side, scale: float) -> float:
-    """How far from the axis the garment's neck point lies on the shoulder, px."""
-    unit = body.unit
-    u = abs(garment.landmarks[f"neck_{side}"].x - garment.axis_x) * scale
-    nearest = 0.135 * unit if _high_neck(garment) else (0.17 if garment.cut is Cut.SLEEVELESS else 0.185) * unit
-    if u <= nearest:
-        return nearest * body.turn
-    slack = float(np.interp(u / unit, [0.25, 0.45], [0.88, 0.95]))
-    return (nearest + (u - nearest) * slack) * body.turn
-
-
-def _high_neck(garment: Garment) -> bool:
-    """A turtleneck or band that lies against the neck."""
-    opening, depth = _span(garment, "neck"), 0.0
-    if len(garment.neckline):
-        depth = float(garment.neckline[:, 1].max() - _mean_row(garment, "neck"))
-    return opening < 0.27 * _span(garment, "shoulder") and depth < 0.4 * opening and garment.cut is not Cut.SLEEVELESS
-
 
 # ------------------------------------------------------------------------------------------------ the pins
 
@@ -290,7 +143,7 @@ def _pin_collar(pins: _Pins, body: Body, garment: Garment, side: Side, hang: Han
     neck = garment.landmarks[f"neck_{side}"]
     top = garment.neckline[0 if side == "left" else -1]
     height = neck.y - float(top[1])
-    if height < 0.02 * _span(garment, "armpit"):
+    if height < 0.02 * span(garment, "armpit"):
         return
     base = shoulder_point(body, side, hang.neck_u[side])
     up = floats([body.across[1], -body.across[0]])
@@ -385,13 +238,13 @@ def _pin_middle(pins: _Pins, body: Body, garment: Garment, hang: Hang) -> None:
     # Square to the spine even where shoulders or hips are tilted: a print does not lean with them.
     across = floats([body.down[1], -body.down[0]])
     room = 0.8 * np.minimum(half_width(body, "left", t), half_width(body, "right", t))
-    span = _span(garment, "armpit")
+    chest = span(garment, "armpit")
     for row, place, limit in zip(rows, places, room, strict=True):
         for share in (-0.4, -0.27, -0.14, 0.0, 0.14, 0.27, 0.4):
-            u = share * span * hang.scale * body.turn
+            u = share * chest * hang.scale * body.turn
             if abs(u) <= limit:
                 at = place + across * np.float32(u)
-                pins.add(at, (garment.axis_x + share * span, row), 3.0 if abs(share) < 0.3 else 0.8)
+                pins.add(at, (garment.axis_x + share * chest, row), 3.0 if abs(share) < 0.3 else 0.8)
 
 
 def _without_folds(body: Points, garment: Points, weights: NDArray[np.float32], cloth: Garment) -> ThinPlate:
@@ -413,11 +266,3 @@ def _without_folds(body: Points, garment: Points, weights: NDArray[np.float32], 
         stiffness *= 8
         plate = fit_thin_plate(body, garment, weights, stiffness)
     return plate
-
-
-def _span(garment: Garment, name: str) -> float:
-    return abs(garment.landmarks[f"{name}_right"].x - garment.landmarks[f"{name}_left"].x)
-
-
-def _mean_row(garment: Garment, name: str) -> float:
-    return (garment.landmarks[f"{name}_left"].y + garment.landmarks[f"{name}_right"].y) / 2

@@ -11,7 +11,8 @@ from vtonlab.engines.contract import GarmentKind, Picture
 from vtonlab.engines.instant.axes import SIDES, Side, arm_of
 from vtonlab.engines.instant.blend import times, without
 from vtonlab.engines.instant.drape import Cloth, close_seams, lay_cloth, scale_pattern, whole_alpha
-from vtonlab.engines.instant.fit import Tuck, fit_torso
+from vtonlab.engines.instant.fit import fit_torso
+from vtonlab.engines.instant.hang import Tuck
 from vtonlab.engines.instant.layer import SLEEVES, Wearing, compose, front_of
 from vtonlab.engines.instant.lower import drape_lower
 from vtonlab.engines.instant.records import Body, Garment, Label, Part, Person
