@@ -45,10 +45,10 @@ def write_settings() -> str:
 
 
 def write_errors() -> str:
-    """The table of every error a person can meet, from the tree in errors.py."""
+    """The table of every error a person can meet, from the tree in errors/."""
     rows = ["# Errors", "", GENERATED + "Every error has a code for programs, and a sentence and a hint for people, in"]
     rows[-1] += (
-        "\nEnglish and Chinese (`src/vtonlab/errors.py`). The command line ends with exit code 2 where the input"
+        "\nEnglish and Chinese (`src/vtonlab/errors/`). The command line ends with exit code 2 where the input"
     )
     rows[-1] += "\ncannot be used, else 1. The server answers `{code, message, hint}`."
     rows += ["", "| code | class | HTTP | sentence | what to do |", "|---|---|---|---|---|"]
@@ -76,7 +76,7 @@ def _ask_for_help(words: list[str]) -> str:
 def _family(kind: type[errors.VtonError]) -> list[type[errors.VtonError]]:
     found = [kind]
     for child in kind.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(errors.__name__):
             found += _family(child)
     return found
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+import vtonlab.accounts.models
+import vtonlab.library.models
+import vtonlab.tasks.models  # noqa: F401 - the tables
+from vtonlab.db.base import Base
+from vtonlab.db.database import Database
 from vtonlab.engines import registry
 from vtonlab.settings import PREFIX
 
@@ -34,6 +39,22 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests see the program's own defaults, whatever VTONLAB_* is set where they run."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests (``@pytest.mark.anyio``) run on asyncio, as the server does."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """An SQLite database with every table, and nothing in them."""
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    yield database
+    await database.close()
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def try_on(
     mask: Mask | None = None,
     description: str = "",
     report: Report = silent,
-    **options: Any,  # noqa: ANN401 - whatever the engine takes
+    **options: Any,
 ) -> TryOnResult:
     """Dress ``person`` in ``garment``, and in ``lower`` too where it is given (``garment`` is then the upper one).
 
@@ -131,7 +131,7 @@ class Session:
         mask: Mask | None = None,
         description: str = "",
         report: Report = silent,
-        **options: Any,  # noqa: ANN401 - whatever the engine takes
+        **options: Any,
     ) -> TryOnResult:
         """As :func:`try_on`, for the session's person or for ``person``."""
         photo = self._person if person is None else as_person(person)

@@ -5,9 +5,12 @@ docs/reference/settings.md is written from this class (``make docs``); a test ke
 
 from __future__ import annotations
 
+import ipaddress
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vtonlab.errors import BadSetting, Text
@@ -23,10 +26,38 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    """Address that `vtonlab serve` listens on. Any other than loopback lets everybody in who can reach this machine."""
+    """Address that `vtonlab serve` listens on. Any other than loopback means server mode, where people sign in."""
 
     port: int = Field(default=8080, ge=0, le=65535)
     """Port that `vtonlab serve` listens on; 0 takes a free one."""
+
+    mode: Literal["auto", "local", "server"] = "auto"
+    """Who may use it: `local` is one person on this machine, without signing in; `server` has accounts. `auto` takes
+    `local` on a loopback address and `server` on any other."""
+
+    data: Path | None = None
+    """Folder for the pictures and the database; by default the place the system has for programs' data."""
+
+    database_url: str = ""
+    """Database as an SQLAlchemy address (`postgresql://…`, `mysql://…`); empty takes an SQLite file in the data
+    folder."""
+
+    storage_url: str = ""
+    """Where picture files live: `s3://bucket/prefix`, with the keys in the usual AWS_* variables; empty takes the data
+    folder."""
+
+    storage_endpoint: str = ""
+    """Address of an S3-compatible server that is not Amazon's."""
+
+    secret_key: SecretStr = SecretStr("")
+    """Signs access tokens, at least 32 characters; empty takes the one kept in the data folder. Several servers over
+    one database need the same."""
+
+    public_url: str = ""
+    """The address people open, where a proxy stands in front (`https://fitting.example`)."""
+
+    trusted_proxies: str = ""
+    """Addresses of proxies, separated by commas, whose `X-Forwarded-For` is believed."""
 
     open_browser: bool = True
     """Whether `vtonlab serve` opens the page in the browser. It never does where `CI` is set or there is no display."""
@@ -47,15 +78,89 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, le=64)
     """Try-ons computed at the same time; 0 takes one for every two processor cores."""
 
-    max_upload_bytes: int = Field(default=40_000_000, ge=1_000)
-    """Largest picture file the page accepts, in bytes."""
+    max_upload_bytes: int = Field(default=25 * 1024 * 1024, ge=1_000)
+    """Largest picture file that is accepted, in bytes."""
 
     max_pixels: int = Field(default=100_000_000, ge=10_000)
-    """Largest picture the page accepts, in pixels; checked before memory for them is taken."""
+    """Largest picture that is accepted, in pixels; checked before memory for them is taken."""
+
+    max_side: int = Field(default=4096, ge=64, le=16_384)
+    """Longest side of a picture as it is kept, in pixels; larger ones are made smaller when they come in."""
+
+    max_files: int = Field(default=200, ge=1, le=1_000)
+    """Files in one upload."""
+
+    quota_bytes: int = Field(default=0, ge=0)
+    """Bytes of pictures one account may keep, its trash included; 0 sets no limit. An account can have its own."""
+
+    guest_quota_bytes: int = Field(default=200_000_000, ge=0)
+    """Bytes of pictures one guest may keep in server mode; 0 sets no limit."""
+
+    trash_days: int = Field(default=30, ge=1)
+    """Days until the trash forgets a deleted picture for good."""
+
+    guest_days: int = Field(default=30, ge=1)
+    """Days without a visit until a guest and their pictures are deleted, in server mode."""
+
+    session_days: int = Field(default=7, ge=1, le=365)
+    """Days a browser stays signed in where the person asked for it."""
+
+    registration: bool = True
+    """Whether people may make their own accounts in server mode."""
+
+    sign_in_rate: str = "10/minute"
+    """How often one address, and one account, may try to sign in."""
+
+    upload_rate: str = "600/minute"
+    """How often one caller may upload, in server mode."""
+
+    fetch_seconds: float = Field(default=15.0, gt=0)
+    """How long fetching a picture from the web may take."""
+
+    fetch_private_hosts: str = ""
+    """Hosts of one's own network (`name:port`, separated by commas) that pictures may be fetched from."""
+
+    task_lease_seconds: float = Field(default=60.0, gt=0)
+    """How long a worker that went silent keeps a task before another takes it."""
+
+    remote_workers: int = Field(default=16, ge=1, le=256)
+    """Tasks that wait for services elsewhere at the same time."""
+
+    engine_concurrency: dict[str, int] = Field(default_factory=dict)
+    """Tasks of one engine at the same time, as JSON (`{"name": 2}`); by default what the engine suits."""
+
+    metrics_token: SecretStr = SecretStr("")
+    """Bearer token with which `/metrics` may be read in server mode, besides accounts that may see statistics."""
+
+    log_format: Literal["text", "json"] = "text"
+    """Form of the log lines: for people, or one JSON object a line."""
 
     cache_bytes: int = Field(default=256_000_000, ge=0)
     """Memory for what was found out about the pictures used last, in bytes: it makes the next garment on the same
     person fast. Nothing of it is written to disk."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it listens where only programs of this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def is_local(self) -> bool:
+        """Local mode: one person, no signing in."""
+        return self.mode == "local" or (self.mode == "auto" and self.is_loopback)
+
+    @property
+    def data_folder(self) -> Path:
+        """Where everything is kept; not made here."""
+        return self.data or platformdirs.user_data_path("vtonlab", appauthor=False)
+
+    @property
+    def database_address(self) -> str:
+        """The database as an address, also where none was set."""
+        return self.database_url or f"sqlite:///{self.data_folder / 'vtonlab.db'}"
 
 
 def load() -> Settings:

@@ -1,4 +1,4 @@
-# ruff: noqa: SLF001, ANN401 - the runner's packets have no public or typed interface without the rest of MediaPipe
+# ruff: noqa: SLF001 - the runner's packets have no public or typed interface without the rest of MediaPipe
 """MediaPipe's pose, silhouette and face models, without the rest of MediaPipe.
 
 ``import mediapipe`` loads matplotlib, the task library and protobuf (0.8 s, 110 MB); its graph runner alone takes

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN401 - JSON holds anything
+
 """Records as bytes that can be kept beside a picture, and back.
 
 Layout: 8 bytes of magic, 8 of format (number and fingerprint of the records' fields, so that bytes of an older

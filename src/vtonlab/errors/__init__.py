@@ -1,0 +1,160 @@
+"""Every error a person can meet, in one tree.
+
+    VtonError
+    ├── BadInput                 what was given cannot be used as it is
+    │   ├── ImageUnreadable      not a picture, truncated, or of a kind we do not read
+    │   ├── ImageTooLarge        more bytes or pixels than the limits allow
+    │   ├── ImageTooSmall        too few pixels to work with
+    │   ├── NoPersonFound        no person in the photo of the person
+    │   ├── PoseNotSupported     a person, but not from a side that can be dressed
+    │   ├── GarmentNotUnderstood no garment found, or not one that can be measured
+    │   ├── WrongKind            the garment is not of the kind that was asked for
+    │   ├── BadOption            an option the engine does not have, or a value out of its range
+    │   ├── FileProblem          a file or folder that is missing or cannot be read or written
+    │   ├── UnknownEngine        no engine of that name is installed
+    │   ├── BadSetting           a VTONLAB_* variable whose value cannot be used
+    │   ├── AddressTaken         the server cannot listen where it was told to
+    │   └── RequestRefused       a request the server does not answer
+    │       ├── BadRequest       a part is missing or of the wrong form
+    │       ├── PageNotFound     there is nothing at this address
+    │       ├── MethodNotAllowed the address exists, but not for this method
+    │       ├── ForeignRequest   sent by another site's page
+    │       ├── BodyTooLarge     more bytes than a request may have
+    │       ├── SignInNeeded     only for those who signed in
+    │       ├── WrongPassword    no account of that name and password
+    │       ├── TokenNotValid    a token that is unknown, expired, revoked or spent
+    │       ├── NotAllowed       signed in, but the role or token does not allow it
+    │       ├── OthersData       the address names another user
+    │       ├── NotThere         no such picture, task, token … of the caller
+    │       ├── Conflict         it cannot be done as things stand
+    │       │   ├── NameTaken    somebody has this name or e-mail address
+    │       │   └── AlreadyEnded the task is over
+    │       ├── TooManyRequests  slow down (retryable)
+    │       └── NoRoomLeft       the quota of the account is used up
+    │   ├── AddressRefused       an address of the web that is not fetched from
+    │   ├── FetchFailed          the web did not give a picture
+    │   ├── DatabaseProblem      newer than the program, or not to be upgraded as it is
+    │   └── BackupNotUsable      a backup that cannot be restored
+    ├── ServiceError             a part of the server does not work now (retryable)
+    │   ├── StorageUnavailable   the place where pictures live does not answer
+    │   ├── StorageFull          no room left on it
+    │   └── DatabaseUnavailable  the database does not answer
+    ├── EngineError              the engine could not do its work
+    │   ├── EngineUnavailable    not running, not installed, or refusing connections
+    │   ├── EngineBusy           its queue is full (retryable)
+    │   ├── EngineTimeout        no answer in time (retryable)
+    │   ├── ContentRefused       a provider's safety filter said no
+    │   ├── QuotaExceeded        the provider's or our own budget is used up
+    │   └── EngineFault          anything else; the log has the details
+    └── Cancelled                the person asked for it to stop
+
+Each has a ``code`` (stable, for programs), an HTTP ``status``, a sentence and a hint for people in every language we
+speak, and says whether the same request may succeed later (``retryable``).
+"""
+
+from vtonlab.errors.base import LANGUAGES, Cancelled, Text, VtonError
+from vtonlab.errors.engines import (
+    ContentRefused,
+    EngineBusy,
+    EngineError,
+    EngineFault,
+    EngineTimeout,
+    EngineUnavailable,
+    QuotaExceeded,
+)
+from vtonlab.errors.inputs import (
+    AddressRefused,
+    AddressTaken,
+    BackupNotUsable,
+    BadInput,
+    BadOption,
+    BadSetting,
+    DatabaseProblem,
+    FetchFailed,
+    FileProblem,
+    GarmentNotUnderstood,
+    ImageTooLarge,
+    ImageTooSmall,
+    ImageUnreadable,
+    NoPersonFound,
+    PoseNotSupported,
+    UnknownEngine,
+    WrongKind,
+)
+from vtonlab.errors.requests import (
+    AlreadyEnded,
+    BadRequest,
+    BodyTooLarge,
+    Conflict,
+    ForeignRequest,
+    MethodNotAllowed,
+    NameTaken,
+    NoRoomLeft,
+    NotAllowed,
+    NotThere,
+    OthersData,
+    PageNotFound,
+    RequestRefused,
+    SignInNeeded,
+    TokenNotValid,
+    TooManyRequests,
+    WrongPassword,
+)
+from vtonlab.errors.services import (
+    DatabaseUnavailable,
+    ServiceError,
+    StorageFull,
+    StorageUnavailable,
+)
+
+__all__ = [
+    "LANGUAGES",
+    "AddressRefused",
+    "AddressTaken",
+    "AlreadyEnded",
+    "BackupNotUsable",
+    "BadInput",
+    "BadOption",
+    "BadRequest",
+    "BadSetting",
+    "BodyTooLarge",
+    "Cancelled",
+    "Conflict",
+    "ContentRefused",
+    "DatabaseProblem",
+    "DatabaseUnavailable",
+    "EngineBusy",
+    "EngineError",
+    "EngineFault",
+    "EngineTimeout",
+    "EngineUnavailable",
+    "FetchFailed",
+    "FileProblem",
+    "ForeignRequest",
+    "GarmentNotUnderstood",
+    "ImageTooLarge",
+    "ImageTooSmall",
+    "ImageUnreadable",
+    "MethodNotAllowed",
+    "NameTaken",
+    "NoPersonFound",
+    "NoRoomLeft",
+    "NotAllowed",
+    "NotThere",
+    "OthersData",
+    "PageNotFound",
+    "PoseNotSupported",
+    "QuotaExceeded",
+    "RequestRefused",
+    "ServiceError",
+    "SignInNeeded",
+    "StorageFull",
+    "StorageUnavailable",
+    "Text",
+    "TokenNotValid",
+    "TooManyRequests",
+    "UnknownEngine",
+    "VtonError",
+    "WrongKind",
+    "WrongPassword",
+]

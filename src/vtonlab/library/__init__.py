@@ -1,0 +1,1 @@
+"""The pictures people keep: in, through, out, and to the trash and back."""
