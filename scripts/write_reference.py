@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from vtonlab import errors
-from vtonlab.cli.commands import COMMANDS
+from vtonlab.cli.commands import every_call
 from vtonlab.cli.entry import run
 from vtonlab.settings import PREFIX, Settings
 
@@ -61,7 +61,7 @@ def write_errors() -> str:
 def write_cli() -> str:
     """What every command says of itself when asked for --help."""
     rows = ["# Command line", "", GENERATED + "Data goes to stdout, everything said to a person to stderr."]
-    for words in ([], *([command.name] for command in COMMANDS)):
+    for words in ([], *every_call()):
         rows += ["", f"## {' '.join(['vtonlab', *words])}", "", "```text", _ask_for_help(words), "```"]
     return "\n".join(rows) + "\n"
 

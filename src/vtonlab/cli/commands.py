@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from vtonlab.cli.language import say
 from vtonlab.errors import Text
 
 if TYPE_CHECKING:
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: ``vtonlab NAME``, the function ``function`` of ``vtonlab.cli.<module>``."""
+    """One command: ``vtonlab NAME``, the function ``function`` of ``vtonlab.cli.<module>``.
+
+    A group (``vtonlab NAME COMMAND``) names a Typer app made with :func:`make_group` instead of a function.
+    """
 
     name: str
     module: str
     function: str
     summary: Text
+    is_group: bool = False
 
 
 COMMANDS: Final = (
@@ -37,6 +42,13 @@ COMMANDS: Final = (
         "advise", "advise", "advise", Text("Say what would make photos work better.", "告诉你怎样的照片效果更好。")
     ),
     Command("serve", "serve", "serve", Text("Open the fitting room in the browser.", "在浏览器中打开试衣间。")),
+    Command(
+        "db",
+        "db",
+        "app",
+        Text("Upgrade, back up and restore the database.", "升级、备份和恢复数据库。"),
+        is_group=True,
+    ),
     Command("engines", "engines", "engines", Text("List the engines and their options.", "列出引擎及其选项。")),
     Command(
         "doctor",
@@ -64,21 +76,55 @@ def find(name: str) -> Command | None:
 
 def build_app(*wanted: Command) -> Typer:
     """The Typer app with ``wanted`` commands, or with all of them; imports what it holds."""
+    app = _make_app("vtonlab", "VTON Lab: see any garment on yourself, on your own machine.")
+    for command in wanted or COMMANDS:
+        if command.is_group:
+            app.add_typer(_load(command), name=command.name)
+        else:
+            app.command(command.name)(_load(command))
+    return app
+
+
+def make_group(name: str) -> Typer:
+    """The empty app of the group ``name``, which is among ``COMMANDS``.
+
+    Its module calls it ``app`` and hangs its commands on it: ``@app.command(help=here("…", "…"))``.
+    """
+    group = find(name)
+    assert group is not None
+    return _make_app(name, say(group.summary))
+
+
+def every_call() -> list[list[str]]:
+    """The words by which everything can be called: of each command, of each group and of what is in it."""
+    calls = []
+    for command in COMMANDS:
+        calls.append([command.name])
+        if command.is_group:
+            inner = [entry.name or entry.callback.__name__ for entry in _load(command).registered_commands]
+            calls += [[command.name, name] for name in inner]
+    return calls
+
+
+def _make_app(name: str, help_text: str) -> Typer:
     import typer
 
     # Plain help: it reads the same in a pipe, and rich would double the time it takes.
     app = typer.Typer(
-        name="vtonlab",
+        name=name,
+        help=help_text,
         add_completion=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_group)
-    for command in wanted or COMMANDS:
-        function = getattr(import_module(f"vtonlab.cli.{command.module}"), command.function)
-        app.command(command.name)(function)
+    app.callback()(_nothing)
     return app
 
 
-def _group() -> None:
-    """VTON Lab: see any garment on yourself, on your own machine."""
+def _load(command: Command) -> Any:
+    return getattr(import_module(f"vtonlab.cli.{command.module}"), command.function)
+
+
+def _nothing() -> None:
+    # A Typer app with one command would otherwise take that command's name for an argument.
+    return

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from tests.unit.cli.conftest import SCRIPT, paint
 
-from vtonlab.cli.commands import COMMANDS
+from vtonlab.cli.commands import COMMANDS, every_call
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
@@ -24,12 +24,25 @@ def test_the_overview_in_chinese(vtonlab):
     assert all(command.summary.zh in said for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_command_explains_itself(vtonlab, command):
-    done = vtonlab(command.name, "--help")
+@pytest.mark.parametrize("words", every_call(), ids=" ".join)
+def test_every_command_explains_itself(vtonlab, words):
+    done = vtonlab(*words, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert f"vtonlab {command.name}" in done.stdout
+    assert f"vtonlab {' '.join(words)}" in done.stdout
+
+
+def test_a_group_names_what_is_in_it(vtonlab):
+    done = vtonlab("db")
+    assert done.returncode == 2
+    assert "vtonlab db --help" in done.stderr
+    listed = vtonlab("db", "--help").stdout
+    assert all(f"  {words[1]} " in listed for words in every_call() if words[0] == "db" and len(words) > 1)
+    assert vtonlab("db", "nothing-of-the-kind").returncode == 2
+
+
+def test_a_group_explains_itself_in_chinese(vtonlab):
+    assert "数据库" in vtonlab("--lang", "zh", "db", "--help").stdout
 
 
 def test_options_are_explained_in_chinese(vtonlab):
