@@ -48,16 +48,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def identifier(length: int = 64) -> String:
     """An opaque id or key: compared byte for byte everywhere (MariaDB would take ``a`` for ``A``)."""
-    return String(length).with_variant(
-        mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"), "mysql", "mariadb"
-    )
+    plain = String(length).with_variant(String(length, collation="C"), "postgresql")
+    return plain.with_variant(mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
 
 
 def words(length: int) -> String:
-    """Words of people, in any script, compared byte for byte."""
-    return String(length).with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
-    )
+    """Words of people, in any script, compared and sorted byte for byte."""
+    plain = String(length).with_variant(String(length, collation="C"), "postgresql")
+    return plain.with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def long_words() -> LongText:

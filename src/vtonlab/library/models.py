@@ -44,6 +44,9 @@ class Image(Base):
         Index(None, "user_id", "in_trash", "file_size", "id"),
         Index(None, "user_id", "in_trash", "category", "file_size", "id"),
         Index(None, "user_id", "in_trash", "colour", "saved_at", "id"),
+        Index(None, "user_id", "in_trash", "is_favorited", "saved_at", "id"),
+        Index(None, "user_id", "in_trash", "is_favorited", "favorited_at", "id"),
+        Index(None, "user_id", "in_trash", "deleted_at", "id"),
         Index(None, "user_id", "content_hash", "category"),
         Index(None, "in_trash", "deleted_at"),
         Index(None, "user_id", "filename"),
@@ -94,7 +97,9 @@ class Image(Base):
     search_text: Mapped[str] = mapped_column(long_words(), default="")
     """Everything a search looks at, NFKC, case folded."""
     is_favorited: Mapped[bool] = mapped_column(Boolean, default=False)
-    """Kept in step with ``favorites``, for listings."""
+    """Kept in step with ``favorites``, for listings; one may like a picture and then put it into the trash."""
+    favorited_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """``created_at`` of its favourite, while there is one."""
     rating: Mapped[int] = mapped_column(SmallInteger, default=0)
     cloud_synced: Mapped[bool] = mapped_column(Boolean, default=False)
 
