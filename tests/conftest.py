@@ -21,6 +21,8 @@ from vtonlab.settings import PREFIX
 
 ROOT = Path(__file__).parent.parent
 
+pytest_plugins = ["tests.databases"]
+
 collect_ignore = ["plugins"]  # packages of their own, one of them broken on purpose
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,12 +64,8 @@ async def note(session: AsyncSession, user_id: str, entries: Sequence[Entry]) ->
     count = len(entries)
     if not count:
         return 0
-    moved = await session.execute(
-        update(ChangeCounter).where(ChangeCounter.user_id == user_id).values(last=ChangeCounter.last + count)
-    )
-    if not moved.rowcount:  # type: ignore[attr-defined]
-        session.add(ChangeCounter(user_id=user_id, last=count))
-        await session.flush()
+    if not await _count_on(session, user_id, count):
+        await _begin_to_count(session, user_id, count)
     last = (await session.execute(select(ChangeCounter.last).where(ChangeCounter.user_id == user_id))).scalar_one()
     moment = now()
     session.add_all(
@@ -84,6 +81,22 @@ async def note(session: AsyncSession, user_id: str, entries: Sequence[Entry]) ->
         for place, entry in enumerate(entries, 1)
     )
     return last
+
+
+async def _count_on(session: AsyncSession, user_id: str, count: int) -> bool:
+    """Move the counter, and keep others from moving it until this transaction ends; whether there is one."""
+    move = update(ChangeCounter).where(ChangeCounter.user_id == user_id).values(last=ChangeCounter.last + count)
+    return bool((await session.execute(move)).rowcount)  # type: ignore[attr-defined]
+
+
+async def _begin_to_count(session: AsyncSession, user_id: str, count: int) -> None:
+    try:
+        async with session.begin_nested():
+            await session.execute(insert(ChangeCounter).values(user_id=user_id, last=count))
+    except IntegrityError:
+        # Somebody's first change came first; where the user does not exist, there is still no counter.
+        if not await _count_on(session, user_id, count):
+            raise
 
 
 async def read(session: AsyncSession, user_id: str, since: int = 0, limit: int = 500) -> Sequence[Change]:

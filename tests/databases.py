@@ -1,0 +1,195 @@
+"""The three databases, really running: one PostgreSQL and one MariaDB for a whole test session, in a folder of their own.
+
+``any_database`` runs a test on each of the three, over an empty database with every table; ``empty_database`` gives the
+address of a database without any. Both servers listen on a socket in their folder only, and die with the tests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from vtonlab.db.base import Base
+from vtonlab.db.database import Database, choose_driver
+
+DIALECTS = ("sqlite", "postgresql", "mariadb")
+SECONDS_TO_START = 60.0
+SECONDS_TO_STOP = 15.0
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database server. ``address(name)`` is the SQLAlchemy address of one of its databases."""
+
+    dialect: str
+    socket: Path
+    home: str
+    """The database that is always there."""
+
+    def address(self, name: str) -> str:
+        if self.dialect == "postgresql":
+            return f"postgresql://postgres@/{name}?host={self.socket}"
+        return f"mysql://root@localhost/{name}?unix_socket={self.socket}"
+
+    async def do(self, *statements: str) -> None:
+        """Carry out ``statements`` outside any transaction."""
+        engine = create_async_engine(choose_driver(self.address(self.home)), isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                for statement in statements:
+                    await connection.execute(text(statement))
+        finally:
+            await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """PostgreSQL without its safety nets against power cuts, which tests do not have."""
+    programs = _find_postgresql()
+    with _folder("postgres") as folder:
+        data = folder / "data"
+        make = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        _run("postgres", [*make, "--encoding=UTF8", "--locale=C.UTF-8"])
+        options = {"listen_addresses": "", "unix_socket_directories": folder, "max_connections": 60}
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= {"shared_buffers": "64MB", "deadlock_timeout": "100ms"}
+        chosen = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with _process("postgres", [programs / "postgres", "-D", data, *chosen], signal.SIGINT, folder):
+            server = Server("postgresql", folder, "postgres")
+            _wait_for(folder / ".s.PGSQL.5432", [programs / "pg_isready", "-h", folder, "-q"], folder)
+            yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    """MariaDB, likewise."""
+    program, make = _find_mariadb()
+    with _folder("mysql") as folder:
+        data, socket = folder / "data", folder / "socket"
+        _run("mysql", [make, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"])
+        options = [f"--datadir={data}", f"--socket={socket}", "--skip-networking", "--skip-log-bin"]
+        options += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-doublewrite=0"]
+        options += ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-fast-shutdown=2"]
+        with _process("mysql", [program, "--no-defaults", *options], signal.SIGTERM, folder):
+            ready = [shutil.which("mariadb-admin") or "mysqladmin", "--no-defaults", f"--socket={socket}", "-uroot"]
+            _wait_for(socket, [*ready, "--silent", "ping"], folder)
+            yield Server("mariadb", socket, "mysql")
+
+
+@pytest.fixture(params=DIALECTS)
+async def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a database without tables, on each of the three."""
+    async for address in _make_database(request, tmp_path):
+        yield address
+
+
+@pytest.fixture(params=DIALECTS)
+async def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with every table and nothing in them, on each of the three."""
+    async for address in _make_database(request, tmp_path):
+        database = Database(address)
+        async with database.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        yield database
+        await database.close()
+
+
+async def _make_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'any.db'}"
+        return
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    name = f"test_{next(_numbers)}"
+    await server.do(f"CREATE DATABASE {name}")
+    yield server.address(name)
+    # What a failed test left open must not stop the next one.
+    await server.do(f"DROP DATABASE {name}" + (" WITH (FORCE)" if server.dialect == "postgresql" else ""))
+
+
+def _find_postgresql() -> Path:
+    pytest.importorskip("asyncpg", reason="PostgreSQL's driver is not installed")
+    on_path = shutil.which("postgres")
+    places = [Path(on_path).resolve().parent] if on_path else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        if (place / "initdb").exists() and (place / "postgres").exists():
+            return place
+    pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+
+
+def _find_mariadb() -> tuple[str, str]:
+    pytest.importorskip("asyncmy", reason="MariaDB's driver is not installed")
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    program, make = shutil.which("mariadbd", path=places), shutil.which("mariadb-install-db", path=places)
+    if program is None or make is None:
+        pytest.skip("MariaDB is not installed (apt-get install mariadb-server)")
+    return program, make
+
+
+@contextmanager
+def _folder(user: str) -> Iterator[Path]:
+    # Not pytest's own folder: only its owner may enter that, and a socket's path has about a hundred letters.
+    folder = Path(tempfile.mkdtemp(prefix=f"vtonlab-{user}-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as(user: str) -> list[str]:
+    """The words by which a program runs as ``user`` (both servers refuse root), and ends when we are killed."""
+    words = ["setpriv", "--pdeathsig", "QUIT" if user == "postgres" else "KILL"] if sys.platform == "linux" else []
+    if os.geteuid() == 0:
+        words += ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--init-groups"]
+    return words
+
+
+def _run(user: str, words: list[str | Path]) -> None:
+    done = subprocess.run([*_as(user), *map(str, words)], capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def _process(user: str, words: list[str | Path], stop: signal.Signals, folder: Path) -> Iterator[None]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*_as(user), *map(str, words)], stdout=log, stderr=log, cwd="/")
+    try:
+        yield
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(socket: Path, ready: list[str | Path], folder: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if socket.exists() and not subprocess.run(list(map(str, ready)), capture_output=True, check=False).returncode:
+            return
+        time.sleep(0.05)
+    raise AssertionError((folder / "log").read_text(errors="replace")[-2000:])
+
+
+__all__ = ["DIALECTS", "Server", "any_database", "empty_database", "mariadb_server", "postgresql_server"]
