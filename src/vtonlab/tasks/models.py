@@ -25,6 +25,9 @@ class Status(StrEnum):
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
+GROUP_LANE = "(group)"
+"""Lane of tasks that only stand for their children: nobody claims them, what they say is derived."""
+
 
 class Task(Base):
     """One long job. Only the attempt that holds the lease may change a running one."""
@@ -32,7 +35,10 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         Index(None, "status", "lane", "run_at"),
+        Index(None, "status", "lane", "user_id", "run_at", "kind"),
+        Index(None, "status", "run_at"),
         Index(None, "status", "lease_until"),
+        Index(None, "lane", "user_id", "claimed_at"),
         Index(None, "user_id", "is_hidden", "created_at", "task_id"),
         Index(None, "user_id", "is_hidden", "kind", "created_at", "task_id"),
         Index(None, "user_id", "is_hidden", "status", "created_at", "task_id"),
@@ -55,7 +61,11 @@ class Task(Base):
     image_id: Mapped[str | None] = mapped_column(identifier())
     """The picture it made or kept, for the wardrobe interface."""
 
+    revision: Mapped[int] = mapped_column(Integer, default=0)
+    """Counts what was told of it: of two states of a task, the one with the higher number is the newer."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    history: Mapped[list[JsonValue] | None] = mapped_column(json())
+    """What became of earlier attempts, oldest first: ``{"attempt", "outcome", "code"?, "at"}``; at most 20."""
     failures: Mapped[int] = mapped_column(Integer, default=0)
     """Attempts that ended in a retryable error; polling a provider is none."""
     max_failures: Mapped[int] = mapped_column(Integer, default=3)
@@ -64,6 +74,8 @@ class Task(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
     lease_owner: Mapped[str | None] = mapped_column(identifier())
     """A random name of the attempt that holds it."""
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    """When an attempt last began: turns between users go by it."""
     cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     remote_id: Mapped[str | None] = mapped_column(words(200))
     """What a provider calls the job, written before the first poll, so that a restart never pays twice."""
