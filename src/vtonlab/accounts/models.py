@@ -79,6 +79,8 @@ class RefreshToken(Base):
     user_id: Mapped[str] = mapped_column(identifier(), _user_key(), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), index=True)
+    address: Mapped[str] = mapped_column(words(64), default="")
+    agent: Mapped[str] = mapped_column(words(200), default="")
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
@@ -116,7 +118,11 @@ class AuditEntry(Base):
     """Who did what, when, from where. Never a secret; outlives the account."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "user_id", "number"), Index(None, "action", "number"))
+    __table_args__ = (
+        Index(None, "user_id", "number"),
+        Index(None, "action", "number"),
+        Index(None, "target", "number"),
+    )
 
     number: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
