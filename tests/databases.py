@@ -1,4 +1,4 @@
-"""The three databases, really running: one PostgreSQL and one MariaDB for a whole test session, in a folder of their own.
+"""The three databases, really running: one PostgreSQL and one MariaDB a test session, in folders of their own.
 
 ``any_database`` runs a test on each of the three, over an empty database with every table; ``empty_database`` gives the
 address of a database without any. Both servers listen on a socket in their folder only, and die with the tests.
@@ -65,12 +65,12 @@ def postgresql_server() -> Iterator[Server]:
     programs = _find_postgresql()
     with _folder("postgres") as folder:
         data = folder / "data"
-        make = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
+        make: list[str | Path] = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"]
         _run("postgres", [*make, "--encoding=UTF8", "--locale=C.UTF-8"])
-        options = {"listen_addresses": "", "unix_socket_directories": folder, "max_connections": 60}
+        options: dict[str, object] = {"listen_addresses": "", "unix_socket_directories": folder, "max_connections": 60}
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options |= {"shared_buffers": "64MB", "deadlock_timeout": "100ms"}
-        chosen = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        chosen = [f"--{name}={value}" for name, value in options.items()]
         with _process("postgres", [programs / "postgres", "-D", data, *chosen], signal.SIGINT, folder):
             server = Server("postgresql", folder, "postgres")
             _wait_for(folder / ".s.PGSQL.5432", [programs / "pg_isready", "-h", folder, "-q"], folder)
@@ -88,7 +88,12 @@ def mariadb_server() -> Iterator[Server]:
         options += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-doublewrite=0"]
         options += ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-fast-shutdown=2"]
         with _process("mysql", [program, "--no-defaults", *options], signal.SIGTERM, folder):
-            ready = [shutil.which("mariadb-admin") or "mysqladmin", "--no-defaults", f"--socket={socket}", "-uroot"]
+            ready: list[str | Path] = [
+                shutil.which("mariadb-admin") or "mysqladmin",
+                "--no-defaults",
+                f"--socket={socket}",
+                "-uroot",
+            ]
             _wait_for(socket, [*ready, "--silent", "ping"], folder)
             yield Server("mariadb", socket, "mysql")
 
