@@ -16,6 +16,8 @@
     │   ├── AddressTaken         the server cannot listen where it was told to
     │   └── RequestRefused       a request the server does not answer
     │       ├── BadRequest       a part is missing or of the wrong form
+    │       ├── MalformedBody    not of the form its Content-Type says
+    │       ├── TooSlow          the body did not come in time
     │       ├── PageNotFound     there is nothing at this address
     │       ├── MethodNotAllowed the address exists, but not for this method
     │       ├── ForeignRequest   sent by another site's page
@@ -38,7 +40,9 @@
     ├── ServiceError             a part of the server does not work now (retryable)
     │   ├── StorageUnavailable   the place where pictures live does not answer
     │   ├── StorageFull          no room left on it
-    │   └── DatabaseUnavailable  the database does not answer
+    │   ├── DatabaseUnavailable  the database does not answer
+    │   ├── WorkerLost           whoever computed a task went silent
+    │   └── ServerFault          what nobody expected; the log has it under the request's id
     ├── EngineError              the engine could not do its work
     │   ├── EngineUnavailable    not running, not installed, or refusing connections
     │   ├── EngineBusy           its queue is full (retryable)
@@ -46,6 +50,8 @@
     │   ├── ContentRefused       a provider's safety filter said no
     │   ├── QuotaExceeded        the provider's or our own budget is used up
     │   └── EngineFault          anything else; the log has the details
+    ├── TaskFault                a task failed in a way nobody expected
+    ├── PartsFailed              some of the tasks of a group failed
     └── Cancelled                the person asked for it to stop
 
 Each has a ``code`` (stable, for programs), an HTTP ``status``, a sentence and a hint for people in every language we
@@ -87,6 +93,7 @@ from vtonlab.errors.requests import (
     BodyTooLarge,
     Conflict,
     ForeignRequest,
+    MalformedBody,
     MethodNotAllowed,
     NameTaken,
     NoRoomLeft,
@@ -98,13 +105,18 @@ from vtonlab.errors.requests import (
     SignInNeeded,
     TokenNotValid,
     TooManyRequests,
+    TooSlow,
     WrongPassword,
 )
 from vtonlab.errors.services import (
     DatabaseUnavailable,
+    PartsFailed,
+    ServerFault,
     ServiceError,
     StorageFull,
     StorageUnavailable,
+    TaskFault,
+    WorkerLost,
 )
 
 __all__ = [
@@ -135,6 +147,7 @@ __all__ = [
     "ImageTooLarge",
     "ImageTooSmall",
     "ImageUnreadable",
+    "MalformedBody",
     "MethodNotAllowed",
     "NameTaken",
     "NoPersonFound",
@@ -143,18 +156,23 @@ __all__ = [
     "NotThere",
     "OthersData",
     "PageNotFound",
+    "PartsFailed",
     "PoseNotSupported",
     "QuotaExceeded",
     "RequestRefused",
+    "ServerFault",
     "ServiceError",
     "SignInNeeded",
     "StorageFull",
     "StorageUnavailable",
+    "TaskFault",
     "Text",
     "TokenNotValid",
     "TooManyRequests",
+    "TooSlow",
     "UnknownEngine",
     "VtonError",
+    "WorkerLost",
     "WrongKind",
     "WrongPassword",
 ]

@@ -22,6 +22,23 @@ class BadRequest(RequestRefused):
     hint = Text("/openapi.json lists what every address takes.", "各地址所需内容见 /openapi.json。")
 
 
+class MalformedBody(RequestRefused):
+    """A body that is not of the form its Content-Type says, or text that no text can hold."""
+
+    code = "malformed_body"
+    sentence = Text("The request's body cannot be read.", "无法读取请求的内容。")
+    hint = Text("Send valid JSON in UTF-8, or a form.", "请发送有效的 UTF-8 JSON 或表单。")
+
+
+class TooSlow(RequestRefused):
+    """The body did not come in time."""
+
+    code = "too_slow"
+    status = 408
+    sentence = Text("The request took too long to arrive.", "请求内容传输时间过长。")
+    hint = Text("Try again, with a better connection or a smaller file.", "请在网络更好时重试，或使用更小的文件。")
+
+
 class PageNotFound(RequestRefused):
     """There is nothing at this address."""
 

@@ -20,6 +20,9 @@ from vtonlab.tasks.models import Status, Task
 
 LANGUAGE_OF_OTHERS = LANGUAGES[0]
 
+REMEMBERED = 10_000
+"""Tasks whose newest told revision is remembered."""
+
 
 @dataclass(frozen=True, eq=False)
 class TaskState:
@@ -94,7 +97,6 @@ class Subscription:
         self._hub = hub
         self._watched: set[str] = set()
         self._pending: OrderedDict[str, TaskState] = OrderedDict()
-        self._told: dict[str, int] = {}
         self._ready = asyncio.Event()
 
     @property
@@ -114,36 +116,25 @@ class Subscription:
         if self._watched:
             self._pending.pop(task_id, None)
 
-    def offer(self, state: TaskState, *, again: bool = False) -> None:
-        """Take ``state`` in, unless it is of no interest or older than what was heard. ``again``: also where it is
-        what was told last."""
+    def offer(self, state: TaskState) -> None:
+        """Take ``state`` in, where it is of interest, in the place of an older one that was not told yet."""
         if self._watched and state.task_id not in self._watched:
             return
         waiting = self._pending.get(state.task_id)
-        known = waiting.revision if waiting else self._told.get(state.task_id, -1)
-        if state.revision < known or (state.revision == known and (waiting is not None or not again)):
-            return
-        self._pending[state.task_id] = state
-        self._ready.set()
+        if waiting is None or waiting.revision < state.revision:
+            self._pending[state.task_id] = state
+            self._ready.set()
 
     async def next(self) -> TaskState:
         """The next state to be told: that of the task that waits longest, as it is by now."""
         while not self._pending:
             self._ready.clear()
             await self._ready.wait()
-        task_id, state = self._pending.popitem(last=False)
-        if state.status in _OVER:
-            self._told.pop(task_id, None)
-        else:
-            self._told[task_id] = state.revision
-        return state
+        return self._pending.popitem(last=False)[1]
 
     def close(self) -> None:
         """Hear no more."""
         self._hub.leave(self)
-
-
-_OVER = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
 class Hub:
@@ -151,6 +142,8 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Subscription]] = {}
+        # Transactions that commit one after the other may be told of the other way round.
+        self._newest: OrderedDict[str, int] = OrderedDict()
 
     def subscribe(self, user_id: str) -> Subscription:
         """A new listener to the tasks of ``user_id``; close it."""
@@ -159,9 +152,19 @@ class Hub:
         return subscription
 
     def publish(self, state: TaskState) -> None:
-        """Tell everyone who listens. Costs nothing where nobody does."""
+        """Tell everyone who listens, unless a newer state was told already."""
+        if not self.is_news(state):
+            return
+        self._newest[state.task_id] = state.revision
+        self._newest.move_to_end(state.task_id)
+        while len(self._newest) > REMEMBERED:
+            self._newest.popitem(last=False)
         for listener in self._listeners.get(state.user_id, ()):
             listener.offer(state)
+
+    def is_news(self, state: TaskState) -> bool:
+        """Whether no newer state of the task was published."""
+        return self._newest.get(state.task_id, -1) <= state.revision
 
     def leave(self, subscription: Subscription) -> None:
         """Forget a listener."""

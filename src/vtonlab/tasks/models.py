@@ -35,13 +35,14 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         Index(None, "status", "lane", "run_at"),
-        Index(None, "status", "lane", "user_id", "run_at", "kind"),
+        Index(None, "status", "lane", "user_id", "created_at", "kind"),
         Index(None, "status", "run_at"),
         Index(None, "status", "lease_until"),
         Index(None, "lane", "user_id", "claimed_at"),
         Index(None, "user_id", "is_hidden", "created_at", "task_id"),
         Index(None, "user_id", "is_hidden", "kind", "created_at", "task_id"),
         Index(None, "user_id", "is_hidden", "status", "created_at", "task_id"),
+        Index(None, "is_hidden", "created_at", "task_id"),
         Index("uq_tasks_user_id_idempotency_key", "user_id", "idempotency_key", unique=True),
     )
 
