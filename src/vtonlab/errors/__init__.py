@@ -16,6 +16,7 @@
     │   ├── AddressTaken         the server cannot listen where it was told to
     │   └── RequestRefused       a request the server does not answer
     │       ├── BadRequest       a part is missing or of the wrong form
+    │       │   └── BadDetail    a name, e-mail address or password that is not taken
     │       ├── MalformedBody    not of the form its Content-Type says
     │       ├── TooSlow          the body did not come in time
     │       ├── PageNotFound     there is nothing at this address
@@ -58,6 +59,7 @@ Each has a ``code`` (stable, for programs), an HTTP ``status``, a sentence and a
 speak, and says whether the same request may succeed later (``retryable``).
 """
 
+from vtonlab.errors.accounts import BadDetail
 from vtonlab.errors.base import LANGUAGES, Cancelled, Text, VtonError
 from vtonlab.errors.engines import (
     ContentRefused,
@@ -125,6 +127,7 @@ __all__ = [
     "AddressTaken",
     "AlreadyEnded",
     "BackupNotUsable",
+    "BadDetail",
     "BadInput",
     "BadOption",
     "BadRequest",
