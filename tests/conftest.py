@@ -36,11 +36,18 @@ settings.register_profile("searching", print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+@pytest.fixture(scope="session")
+def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where programs keep their data when nothing else is said."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests see the program's own defaults, whatever VTONLAB_* is set where they run."""
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, home_of_tests: Path) -> None:
+    """Tests see the program's own defaults, whatever VTONLAB_* is set where they run, and no pictures of anybody."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home_of_tests))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ def pair(person: bytes | None = None, garment: bytes | None = None) -> dict[str,
 
 
 @pytest.fixture
-def client(example_engine: str) -> Iterator[TestClient]:
-    app = create_app(Settings(engine=example_engine, max_upload_bytes=200_000, max_pixels=1_000_000))
+def client(example_engine: str, tmp_path: Path) -> Iterator[TestClient]:
+    app = create_app(Settings(engine=example_engine, data=tmp_path, max_upload_bytes=200_000, max_pixels=1_000_000))
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
 
@@ -69,7 +70,7 @@ def test_notes_and_errors_speak_the_readers_language(client: TestClient) -> None
         (pair(person=make_photo(4, 4)), {}, 422, "no_person_found"),
         (pair(person=make_photo(1100, 1000)), {}, 413, "image_too_large"),
         (pair(person=b"\0" * 250_000), {}, 413, "image_too_large"),
-        (pair(person=b"\0" * 900_000), {}, 413, "image_too_large"),
+        (pair(person=b"\0" * 900_000), {}, 413, "body_too_large"),
         ({"person": ("me.png", make_photo())}, {}, 422, "bad_request"),
         (pair(), {"kind": "hat"}, 422, "bad_request"),
         (pair() | {"lower": ("skirt.png", make_photo())}, {}, 422, "wrong_kind"),
@@ -108,9 +109,10 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(client: TestClient) 
     assert client.get("/", headers={"Host": "[::1]:8080"}).status_code == 200
 
 
-def test_where_everybody_is_let_in_any_name_is_answered(example_engine: str) -> None:
-    client = TestClient(create_app(Settings(engine=example_engine, host="0.0.0.0")), base_url="http://lab.example")
-    assert client.get("/health").status_code == 200
+def test_where_everybody_is_let_in_any_name_is_answered(example_engine: str, tmp_path: Path) -> None:
+    app = create_app(Settings(engine=example_engine, data=tmp_path, host="0.0.0.0"))
+    with TestClient(app, base_url="http://lab.example") as client:
+        assert client.get("/health").status_code == 200
 
 
 def test_the_page_is_whole_and_needs_nothing_from_elsewhere(client: TestClient) -> None:
@@ -135,18 +137,19 @@ def test_every_other_address_answers_with_the_envelope(client: TestClient) -> No
     assert client.delete("/try-on").json()["code"] == "method_not_allowed"
 
 
-def test_an_engine_that_is_not_installed_is_named() -> None:
-    client = TestClient(create_app(Settings(engine="nix")), base_url="http://localhost")
-    answer = client.post("/try-on", files=pair())
+def test_an_engine_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    with TestClient(create_app(Settings(engine="nix", data=tmp_path)), base_url="http://localhost") as client:
+        answer = client.post("/try-on", files=pair())
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_engine")
 
 
 def test_an_unexpected_error_tells_nothing_of_the_machine(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/path")
 
     monkeypatch.setattr("vtonlab.web.fitting.encode_picture", fail)
     answer = client.post("/try-on", files=pair())
-    assert (answer.status_code, answer.json()["code"]) == (500, "engine_fault")
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_fault")
     assert "secret" not in answer.text
+    assert answer.headers["x-request-id"] in answer.json()["hint"]
     assert "content-security-policy" in answer.headers

@@ -1,98 +1,186 @@
-"""Errors turned into words once, at the edge: ``{"code", "message", "hint"}`` in the reader's language."""
+"""Errors turned into words once, at the edge, in the form of the interface they happen at and the reader's language.
+
+/api/…       {"success": false, "error": "…", "code": "…", "hint": "…"}
+/api/v1/…    application/problem+json (RFC 9457): type, title, status, detail, code, hint, request_id, errors
+all others   {"code": "…", "message": "…", "hint": "…"}
+"""
 
 from __future__ import annotations
 
+import http
+import json
 import logging
-from typing import Literal
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from vtonlab.errors import BadRequest, EngineFault, MethodNotAllowed, PageNotFound, VtonError
+from vtonlab.errors import (
+    BadRequest,
+    DatabaseUnavailable,
+    MalformedBody,
+    MethodNotAllowed,
+    PageNotFound,
+    ServerFault,
+    TooManyRequests,
+    VtonError,
+)
+from vtonlab.web.faults import Fault, read_faults
+from vtonlab.web.languages import Interface, Language, Preferred, choose_language, find_interface, language_of
 
-Language = Literal["en", "zh-CN"]
-
-RETRY_AFTER_SECONDS = "2"
+RETRY_AFTER_SECONDS = 2
+SIGN_IN = "登录"
+"""Older pages sign themselves out by this word in a 401 (api.md)."""
 
 log = logging.getLogger(__name__)
 
+__all__ = ["Language", "answer", "answer_errors", "choose_language", "request_id"]
 
-def answer_errors(app: FastAPI, preferred: Literal["auto", "en", "zh-CN"]) -> None:
-    """Make ``app`` answer every error with the envelope, and none with a trace or a path of this machine."""
 
-    def tell(request: Request, error: VtonError) -> JSONResponse:
-        return envelope(error, choose_language(request.headers.get("accept-language", ""), preferred))
+def answer_errors(app: FastAPI, preferred: Preferred) -> None:
+    """Make ``app`` answer every error it knows with an envelope, and none with a trace or a path of this machine."""
 
-    def ours(request: Request, error: Exception) -> JSONResponse:
+    def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, VtonError)
-        return tell(request, error)
+        return answer(error, request.scope, preferred)
 
-    def malformed(request: Request, error: Exception) -> JSONResponse:
+    def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        where = error.errors()[0]["loc"]
-        return tell(request, BadRequest(part=str(where[-1])[:80]))
+        found = error.errors()
+        if any(one["type"] == "json_invalid" for one in found):
+            return answer(MalformedBody(), request.scope, preferred)
+        faults = read_faults(found)
+        return answer(BadRequest(part=faults[0].field or "body"), request.scope, preferred, faults)
 
-    def http(request: Request, error: Exception) -> JSONResponse:
+    def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, ClientDisconnect):
+            raise error.__cause__
         if isinstance(error.__cause__, VtonError):  # FastAPI wraps whatever is raised while it reads a body
-            return tell(request, error.__cause__)
-        match error.status_code:
-            case 404:
-                return tell(request, PageNotFound())
-            case 405:
-                return tell(request, MethodNotAllowed())
-            case _:
-                return tell(request, BadRequest(part="body"))
+            return answer(error.__cause__, request.scope, preferred)
+        told = _STARLETTES.get(error.status_code, MalformedBody)()
+        response = answer(told, request.scope, preferred)
+        response.headers.update(error.headers or {})  # Allow
+        return response
 
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected error at %s", request.url.path, exc_info=error)
-        return tell(request, EngineFault(engine="vtonlab"))
+    def others(request: Request, error: Exception) -> Response:
+        return unexpected(request.scope, error, preferred)
 
     app.add_exception_handler(VtonError, ours)
     app.add_exception_handler(RequestValidationError, malformed)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(HTTPException, refused)
+    for kind in (SQLAlchemyError, UnicodeEncodeError, OverflowError, Exception):
+        app.add_exception_handler(kind, others)
 
 
-def envelope(error: VtonError, language: Language) -> JSONResponse:
-    """The answer that tells ``error`` in ``language``."""
-    return JSONResponse(
-        {"code": error.code, "message": error.say(language), "hint": error.advise(language)},
-        status_code=error.status,
-        headers={
-            "Content-Language": language,
-            "Cache-Control": "no-store",
-            **({"Retry-After": RETRY_AFTER_SECONDS} if error.retryable else {}),
-        },
+_STARLETTES: dict[int, type[VtonError]] = {404: PageNotFound, 405: MethodNotAllowed}
+
+
+def explain_database(error: Exception) -> VtonError | None:
+    """The error of ours behind one of the database or its driver; None where it is our fault.
+
+    Text with NUL or half a character, and numbers beyond 64 bits, pass every other check: JSON has them.
+    """
+    original = error.orig if isinstance(error, StatementError) else error
+    if isinstance(original, UnicodeEncodeError | OverflowError):
+        return MalformedBody()
+    if isinstance(error, DBAPIError):
+        state = str(getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "")
+        if state in _UNKEEPABLE:
+            return MalformedBody()
+        if error.connection_invalidated or state.startswith(_CONNECTION):
+            return DatabaseUnavailable()
+    return None
+
+
+_UNKEEPABLE = frozenset({"22021", "22P05", "22003"})
+"""PostgreSQL: character not in repertoire, untranslatable character, numeric value out of range."""
+_CONNECTION = ("08", "57P0")
+"""SQL's class of connection exceptions; PostgreSQL shutting down."""
+
+
+def unexpected(scope: MutableMapping[str, Any], error: BaseException, preferred: Preferred) -> Response:
+    """The answer to what nobody expected; the story goes to the log under the request's id."""
+    known = explain_database(error) if isinstance(error, Exception) else None
+    return answer(known or _fault(scope, error), scope, preferred)
+
+
+def _fault(scope: MutableMapping[str, Any], error: BaseException) -> VtonError:
+    scope.setdefault("state", {})["fault"] = True
+    log.error("unexpected error at %s %s", scope.get("method"), scope.get("path"), exc_info=error)
+    return ServerFault(request=request_id(scope))
+
+
+def answer(
+    error: VtonError, scope: MutableMapping[str, Any], preferred: Preferred = "auto", faults: Sequence[Fault] = ()
+) -> Response:
+    """The answer that tells ``error``, with what is wrong with each field, to the request of ``scope``."""
+    interface = find_interface(scope["path"])
+    language = language_of(scope["path"], Headers(scope=scope).get("accept-language", ""), preferred)
+    status, sentence = _adjust(error, interface, error.say(language))
+    if faults:
+        sentence = _join(faults, language)
+    if interface is Interface.WARDROBE:
+        body = {"success": False, "error": sentence, "code": error.code, "hint": error.advise(language)}
+    elif interface is Interface.STUDIO:
+        body = _problem(error, status, sentence, language, scope)
+    else:
+        body = {"code": error.code, "message": sentence, "hint": error.advise(language)}
+    if faults and interface is not Interface.PAGE:
+        body["errors"] = [{"field": fault.field, "reason": fault.reason.say(language)} for fault in faults]
+    return Response(
+        json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+        status_code=status,
+        media_type="application/problem+json" if interface is Interface.STUDIO else "application/json",
+        headers=_headers(error, status, language),
     )
 
 
-def choose_language(accepted: str, preferred: Literal["auto", "en", "zh-CN"] = "auto") -> Language:
-    """The language of ours that ``accepted``, an ``Accept-Language`` header (RFC 9110 §12.5.4), wants most.
-
-    ``preferred`` decides where the header names none of ours, or is not sent.
-    """
-    wanted: list[tuple[float, int, Language]] = []
-    for place, part in enumerate(accepted.split(",")):
-        tag, _, weight = part.strip().partition(";")
-        ours: Language | None = (
-            "zh-CN" if tag.lower().startswith("zh") else "en" if tag.lower().startswith("en") else None
-        )
-        share = _read_weight(weight)
-        if ours and share > 0:
-            wanted.append((-share, place, ours))
-    if wanted:
-        return min(wanted)[2]
-    return "en" if preferred == "auto" else preferred
+def _adjust(error: VtonError, interface: Interface, sentence: str) -> tuple[int, str]:
+    status = error.status
+    if interface is Interface.WARDROBE:
+        if isinstance(error, BadRequest):
+            status = 400
+        if status == 401 and SIGN_IN not in sentence:
+            sentence = f"需要登录 · {sentence}"
+    return status, sentence
 
 
-def _read_weight(text: str) -> float:
-    name, _, value = text.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+def _join(faults: Sequence[Fault], language: Language) -> str:
+    told = [f"“{fault.field}” {fault.reason.say(language)}" for fault in faults[:3]]
+    return ("；".join(told) + "。") if language == "zh-CN" else ("; ".join(told) + ".")
+
+
+def _problem(
+    error: VtonError, status: int, sentence: str, language: Language, scope: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": sentence,
+        "code": error.code,
+        "hint": error.advise(language),
+        "request_id": request_id(scope),
+    }
+
+
+def _headers(error: VtonError, status: int, language: Language) -> dict[str, str]:
+    headers = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store"}
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(max(1, round(float(str(error.values.get("seconds", RETRY_AFTER_SECONDS))))))
+    elif error.retryable:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="vtonlab"'
+    return headers
+
+
+def request_id(scope: Mapping[str, Any]) -> str:
+    """The id of the request, which the answer and every line of the log carry; empty outside of one."""
+    return str((scope.get("state") or {}).get("request_id", ""))

@@ -1,4 +1,4 @@
-"""The composition root of the web application: it alone knows every part."""
+"""The web application: the layers around it, and its start and stop. What is inside is put together by ``wiring``."""
 
 from __future__ import annotations
 
@@ -9,40 +9,78 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.formparsers import MultiPartParser
-from starlette.types import ASGIApp
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vtonlab import settings
 from vtonlab.web.answers import answer_errors
+from vtonlab.web.edge import Edge
 from vtonlab.web.fitting import FittingRoom
-from vtonlab.web.guard import LOOPBACK_NAMES, Guard
+from vtonlab.web.guard import Guard
+from vtonlab.web.metrics import Metrics
 from vtonlab.web.routes import make_router
 from vtonlab.web.static import STATIC
 
-PICTURES_IN_A_REQUEST = 3
-FORM_OVERHEAD = 64_000
-"""Bytes of multipart boundaries and small fields."""
+NOT_TEXT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/heic", "image/heif", "image/tiff")
+"""Bytes that are compressed already."""
+COMPRESSION = 5
+SMALLEST_COMPRESSED = 1_000
 
 
-def create_app(chosen: settings.Settings | None = None) -> ASGIApp:
-    """The whole application over ``chosen`` settings, or those of the environment. Raises ``BadSetting``."""
-    chosen = chosen or settings.load()
-    room = FittingRoom(chosen)
+def create_app(chosen: settings.Settings | None = None) -> Application:
+    """The whole application over ``chosen`` settings, or those of the environment. Raises ``BadSetting``.
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        room.warm_up()
-        yield
-        room.close()
+    Nothing is opened before its lifespan begins.
+    """
+    return Application(chosen or settings.load())
 
+
+class Application(FastAPI):
+    """FastAPI inside the layers that every request passes: edge, guard, compression, errors."""
+
+    def __init__(self, chosen: settings.Settings) -> None:
+        self.settings = chosen
+        self.metrics = Metrics(version("vtonlab"))
+        super().__init__(
+            title="VTON Lab",
+            version=version("vtonlab"),
+            lifespan=_live,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
+        answer_errors(self, chosen.language)
+        # Made here, so that proxies that are no addresses are told before anything starts.
+        self._guard = Guard(self._inner, chosen)
+        self._inside: ASGIApp | None = None
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The layers, from the outside in."""
+        self._inside = GZipMiddleware(
+            super().build_middleware_stack(),
+            minimum_size=SMALLEST_COMPRESSED,
+            compresslevel=COMPRESSION,
+            exclude_content_types=NOT_TEXT,
+        )
+        return Edge(self._guard, self.metrics, self.settings.language)
+
+    async def _inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._inside is not None
+        await self._inside(scope, receive, send)
+
+
+@asynccontextmanager
+async def _live(app: FastAPI) -> AsyncIterator[None]:
+    assert isinstance(app, Application)
+    chosen = app.settings
     # Photos of people stay in memory: by default what is over a megabyte goes through a temporary file.
     MultiPartParser.spool_max_size = chosen.max_upload_bytes
-    app = FastAPI(title="VTON Lab", version=version("vtonlab"), lifespan=lifespan, docs_url=None, redoc_url=None)
-    answer_errors(app, chosen.language)
+    outside = list(app.router.routes)
+    room = FittingRoom(chosen)
     app.include_router(make_router(room, chosen, app.version))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    return Guard(
-        app,
-        loopback=chosen.host in LOOPBACK_NAMES,
-        most=PICTURES_IN_A_REQUEST * chosen.max_upload_bytes + FORM_OVERHEAD,
-        language=chosen.language,
-    )
+    room.warm_up()
+    yield
+    room.close()
+    app.router.routes[:] = outside
+    app.openapi_schema = None

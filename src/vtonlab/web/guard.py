@@ -1,93 +1,175 @@
-"""What every request passes before anything of it is read: whose page sent it, to which name, and how much."""
+"""What every request passes before anything of it is read: whose page sent it, to which name, how much it brings.
+
+Who may ask for a change from where (api.md): a foreign web page never, unless it has a token, which a browser does not
+attach by itself; a program that sends neither Origin nor Sec-Fetch-Site always; a browser extension with a token, and
+in local mode without.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vtonlab.errors import ForeignRequest, ImageTooLarge, VtonError
-from vtonlab.web.answers import choose_language, envelope
+from vtonlab.accounts.addresses import client_address, read_trusted
+from vtonlab.accounts.asking import SESSION_COOKIE
+from vtonlab.errors import ForeignRequest, MalformedBody, VtonError
+from vtonlab.settings import Settings
+from vtonlab.web.answers import answer
+from vtonlab.web.bodies import Body, limit_of
+from vtonlab.web.languages import Interface, find_interface
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+EXTENSIONS = ("chrome-extension://", "moz-extension://")
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
+HSTS = "max-age=31536000"
+FRESH_EACH_TIME = b"no-cache"
+"""So that a new version's page meets its own scripts."""
+NEVER_KEPT = b"no-store"
 
 
 class Guard:
-    """ASGI middleware: refuses foreign requests and oversized bodies, and adds the security headers to every answer.
+    """ASGI middleware: refuses foreign requests and oversized bodies, believes proxies it may believe, and adds the
+    security headers to every answer. Raises ``BadSetting`` for proxies that are no addresses."""
 
-    ``loopback``: the server listens on loopback only, so a request to any other name was rebound to us by its DNS.
-    ``most``: bytes a body may have.
-    """
-
-    def __init__(self, app: ASGIApp, *, loopback: bool, most: int, language: Literal["auto", "en", "zh-CN"]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._loopback = loopback
-        self._most = most
-        self._language: Literal["auto", "en", "zh-CN"] = language
+        self._settings = settings
+        self._trusted = read_trusted(settings.trusted_proxies)
+        self._public = urlsplit(settings.public_url)
+        headers = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if self._public.scheme == "https" else {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
+        """Serve one request or one WebSocket."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        self._believe_proxies(scope)
         headers = Headers(scope=scope)
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, headers, receive, send)
+            return
+        kept = NEVER_KEPT if find_interface(scope["path"]) is not Interface.PAGE else FRESH_EACH_TIME
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                answer.update(SECURITY_HEADERS)
-                answer.setdefault("Cache-Control", "no-cache")  # so that a new version's page meets its own scripts
+                message["headers"] = self._complete(message.get("headers", ()), kept)
             await send(message)
 
+        body = Body(scope, receive, send_guarded, limit_of(scope["path"], self._settings))
         try:
-            self._check(scope["method"], headers)
+            self._check(scope, headers)
+            body.check()
         except VtonError as error:
-            language = choose_language(headers.get("accept-language", ""), self._language)
-            await envelope(error, language)(scope, receive, send_guarded)
+            await answer(error, scope, self._settings.language)(scope, body.receive, body.send)
             return
-        await self._app(scope, self._counted(receive), send_guarded)
+        await self._app(scope, body.receive, body.send)
 
-    def _check(self, method: str, headers: Headers) -> None:
-        host = headers.get("host", "")
-        if self._loopback and (urlsplit(f"//{host}").hostname or "") not in LOOPBACK_NAMES:
+    async def _guard_socket(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        try:
+            self._check_name(headers)
+            if not _has_token(scope, headers):
+                self._check_origin(headers)
+        except ForeignRequest:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(scope, receive, send)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        self._check_name(headers)
+        if b"%00" in scope.get("query_string", b"") or "\0" in scope["path"]:
+            raise MalformedBody
+        if scope["method"] not in SAFE_METHODS and not _has_token(scope, headers):
+            self._check_origin(headers)
+
+    def _check_name(self, headers: Headers) -> None:
+        """In local mode a name that is not this machine's was rebound to it by its DNS."""
+        if not self._settings.is_local:
+            return
+        name = _host_name(headers.get("host", ""))
+        if name in LOOPBACK_NAMES or name in {self._settings.host, self._public.hostname}:
+            return
+        # An address is no name that could be rebound, where others than this machine are let in at all.
+        if self._settings.is_loopback or not _is_address(name):
             raise ForeignRequest
-        if method not in SAFE_METHODS:
-            origin = headers.get("origin")
-            # Browsers send Origin with every such request; a program that is no page sends none.
-            if origin is not None and urlsplit(origin).netloc != host:
+
+    def _check_origin(self, headers: Headers) -> None:
+        origin = headers.get("origin")
+        if origin is not None and origin.startswith(EXTENSIONS):
+            if not self._settings.is_local and SESSION_COOKIE in headers.get("cookie", ""):
                 raise ForeignRequest
-            if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
-                raise ForeignRequest
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most:
-            raise self._too_large()
+            return
+        if origin is not None and not self._is_own(origin, headers):
+            raise ForeignRequest
+        if headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+            raise ForeignRequest
 
-    def _counted(self, receive: Receive) -> Receive:
-        left = self._most
+    def _is_own(self, origin: str, headers: Headers) -> bool:
+        try:
+            asked = urlsplit(origin)
+        except ValueError:
+            return False
+        if self._public.netloc and (asked.scheme, asked.netloc) == (self._public.scheme, self._public.netloc):
+            return True
+        return bool(asked.netloc) and asked.netloc == headers.get("host", "")
 
-        async def receive_counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise self._too_large()
-            return message
+    def _believe_proxies(self, scope: Scope) -> None:
+        if not self._trusted or not scope.get("client"):
+            return
+        nearest = scope["client"]
+        address = client_address(scope, self._trusted)
+        if address == nearest[0]:
+            return
+        scope["client"] = (address, 0)
+        proto = Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+        if proto in {"http", "https"}:
+            secure = proto == "https"
+            web = {True: "https", False: "http"} if scope["type"] == "http" else {True: "wss", False: "ws"}
+            scope["scheme"] = web[secure]
 
-        return receive_counted
+    def _complete(self, headers: Iterable[tuple[bytes, bytes]], kept: bytes) -> list[tuple[bytes, bytes]]:
+        told = list(headers)
+        names = {name for name, _ in told}
+        told += [header for header in self._headers if header[0] not in names]
+        if b"cache-control" not in names:
+            told.append((b"cache-control", kept))
+        return told
 
-    def _too_large(self) -> ImageTooLarge:
-        limit = f"{self._most / 1e6:.0f} MB"
-        return ImageTooLarge(name="upload", found=f"> {limit}", limit=limit)
+
+def _has_token(scope: Scope, headers: Headers) -> bool:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return True
+    return scope["type"] == "websocket" and b"token=" in scope.get("query_string", b"")
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

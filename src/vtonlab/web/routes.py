@@ -13,8 +13,8 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
-from vtonlab.web.answers import Language, choose_language
 from vtonlab.web.fitting import Dressed, FittingRoom, Order, Upload
+from vtonlab.web.languages import Language, choose_language
 from vtonlab.web.static import STATIC
 
 RESULT_HEADER = "VtonLab-Result"

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from vtonlab.web.answers import choose_language
+from vtonlab.web.languages import choose_language
 from vtonlab.web.static import STATIC
 
 

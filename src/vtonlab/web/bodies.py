@@ -1,0 +1,120 @@
+"""How much a request may bring, and how long it may take to bring it; told before anything of it is read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from vtonlab.errors import BodyTooLarge, MalformedBody, TooSlow
+from vtonlab.settings import Settings
+
+ORDINARY = 1_000_000
+"""Bytes of a body without pictures."""
+FORM_OVERHEAD = 64_000
+"""Bytes of multipart boundaries and small fields, or of the JSON around a picture."""
+PICTURES_OF_THE_PAGE = 3
+
+FILES = frozenset({"/api/upload-file", "/api/v1/library/images"})
+ENCODED = frozenset({"/api/upload-clipboard", "/api/receive-image", "/api/v1/library/images/import"})
+"""A picture as base64 in JSON."""
+PAGE = frozenset({"/try-on", "/picture"})
+
+SILENCE_SECONDS = 30.0
+"""How long nothing of a body may come."""
+START_SECONDS = 60.0
+SLOWEST_BYTES_A_SECOND = 4_000
+"""A body may take ``START_SECONDS``, and longer as long as it comes this fast: GPRS, not a connection kept open."""
+DRAIN_SECONDS = 10.0
+"""How long the rest of a body is read and dropped after the answer: closing the connection before would, with most
+systems, take the answer away from whoever is still sending."""
+
+
+def limit_of(path: str, settings: Settings) -> int:
+    """Bytes that a body sent to ``path`` may have."""
+    picture = settings.max_upload_bytes
+    if path in FILES:
+        return settings.max_files * picture + FORM_OVERHEAD * settings.max_files
+    if path in ENCODED:
+        return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
+    if path in PAGE:
+        return PICTURES_OF_THE_PAGE * picture + FORM_OVERHEAD
+    return ORDINARY
+
+
+@dataclass
+class Body:
+    """The body of one request while it comes. Hand its ``receive`` and ``send`` to the application."""
+
+    scope: Scope
+    outer_receive: Receive
+    outer_send: Send
+    most: int
+    received: int = 0
+    began: float = 0.0
+    is_whole: bool = False
+    is_drained: bool = False
+
+    def __post_init__(self) -> None:
+        headers = Headers(scope=self.scope)
+        self.length = headers.get("content-length")
+        # Without either header there is none (RFC 9112 §6.3); HTTP/2 ends its streams itself.
+        self.is_whole = self.length in {None, "0"} and "transfer-encoding" not in headers
+        self.awaits_word = headers.get("expect", "").lower() == "100-continue"
+
+    def check(self) -> None:
+        """Raises ``BodyTooLarge`` or ``MalformedBody`` by what the headers say."""
+        if self.length is not None:
+            if not (self.length.isascii() and self.length.isdecimal()):
+                raise MalformedBody
+            if int(self.length[:20]) > self.most:
+                raise self._too_large()
+
+    async def receive(self) -> Message:
+        """The next message. Raises ``BodyTooLarge`` or ``TooSlow``."""
+        if self.is_whole:
+            return await self.outer_receive()
+        now = time.monotonic()
+        self.began = self.began or now
+        left = self.began + START_SECONDS + self.received / SLOWEST_BYTES_A_SECOND - now
+        try:
+            async with asyncio.timeout(max(0.0, min(SILENCE_SECONDS, left))):
+                message = await self.outer_receive()
+        except TimeoutError as error:
+            self.is_drained = True  # whoever sends so slowly is not waited for
+            raise TooSlow from error
+        if message["type"] != "http.request":
+            self.is_whole = True
+            return message
+        self.received += len(message.get("body", b""))
+        self.is_whole = not message.get("more_body", False)
+        self.scope["state"]["received"] = self.received
+        if self.received > self.most:
+            raise self._too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on a message of the answer; its last one after the rest of the body was read and dropped."""
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if not is_last or self.is_whole or self.is_drained or (self.awaits_word and not self.received):
+            await self.outer_send(message)
+            return
+        self.is_drained = True
+        await self.outer_send({**message, "more_body": True})
+        await self._drain()
+        await self.outer_send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.is_whole:
+                    message = await self.outer_receive()
+                    self.is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        except TimeoutError:
+            self.is_whole = True
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(limit=f"{self.most / 1e6:.0f} MB")
