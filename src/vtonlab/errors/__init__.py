@@ -32,6 +32,8 @@
     │       ├── Conflict         it cannot be done as things stand
     │       │   ├── NameTaken    somebody has this name or e-mail address
     │       │   └── AlreadyEnded the task is over
+    │       ├── UnknownCategory  no category or colour of this name
+    │       ├── NothingDone      of several pictures, none could be changed
     │       ├── TooManyRequests  slow down (retryable)
     │       └── NoRoomLeft       the quota of the account is used up
     │   ├── AddressRefused       an address of the web that is not fetched from
@@ -89,6 +91,7 @@ from vtonlab.errors.inputs import (
     UnknownEngine,
     WrongKind,
 )
+from vtonlab.errors.library import NothingDone, UnknownCategory
 from vtonlab.errors.requests import (
     AlreadyEnded,
     BadRequest,
@@ -157,6 +160,7 @@ __all__ = [
     "NoRoomLeft",
     "NotAllowed",
     "NotThere",
+    "NothingDone",
     "OthersData",
     "PageNotFound",
     "PartsFailed",
@@ -173,6 +177,7 @@ __all__ = [
     "TokenNotValid",
     "TooManyRequests",
     "TooSlow",
+    "UnknownCategory",
     "UnknownEngine",
     "VtonError",
     "WorkerLost",

@@ -1,0 +1,24 @@
+"""What cannot be done with a library."""
+
+from __future__ import annotations
+
+from vtonlab.errors.base import Text
+from vtonlab.errors.requests import RequestRefused
+
+
+class UnknownCategory(RequestRefused):
+    """No category or colour of this name, where one is asked for. Values: ``name``, ``known``."""
+
+    code = "unknown_category"
+    status = 400
+    sentence = Text("There is no category “{name}”.", "没有“{name}”这个分类。")
+    hint = Text("Use one of: {known}.", "可以使用：{known}。")
+
+
+class NothingDone(RequestRefused):
+    """Of several pictures, none could be changed. Values: ``reason`` (Text)."""
+
+    code = "nothing_done"
+    status = 400
+    sentence = Text("Nothing was changed: {reason}.", "没有更改任何内容：{reason}。")
+    hint = Text("Reload the list: they may be gone already.", "请刷新列表：它们可能已经不在了。")
