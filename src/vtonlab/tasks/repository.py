@@ -19,10 +19,11 @@ SPARE_TURNS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """One user's place in a lane: how many tasks are queued. Lines come in the order of their turns."""
+    """One user's place in a lane: how many tasks are queued and run. Lines come in the order of their turns."""
 
     user_id: str
     queued: int
+    running: int
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,12 @@ async def lines(
         .scalar_subquery()
     )
     query = (
-        select(waiting.c.user_id, waiting.c.queued)
+        select(waiting.c.user_id, waiting.c.queued, func.coalesce(running.c.running, 0))
         .outerjoin(running, running.c.user_id == waiting.c.user_id)
         .order_by(func.coalesce(running.c.running, 0), func.coalesce(last, NEVER), waiting.c.since, waiting.c.user_id)
         .limit(limit)
     )
-    return [Line(user_id, count) for user_id, count in await session.execute(query)]
+    return [Line(*row) for row in await session.execute(query)]
 
 
 async def take_head(session: AsyncSession, lane: str, kinds: Collection[str], user_id: str) -> Task | None:
