@@ -28,9 +28,10 @@ SILENCE_SECONDS = 30.0
 START_SECONDS = 60.0
 SLOWEST_BYTES_A_SECOND = 4_000
 """A body may take ``START_SECONDS``, and longer as long as it comes this fast: GPRS, not a connection kept open."""
-DRAIN_SECONDS = 10.0
-"""How long the rest of a body is read and dropped after the answer: closing the connection before would, with most
-systems, take the answer away from whoever is still sending."""
+DRAIN_SECONDS = 30.0
+DRAIN_SILENCE_SECONDS = 1.0
+"""How long the rest of a body is read and dropped before an answer that came early is ended, and how long nothing of it
+may come: a connection closed while somebody is still sending takes the answer away from them."""
 
 
 def limit_of(path: str, settings: Settings) -> int:
@@ -97,21 +98,21 @@ class Body:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on a message of the answer; its last one after the rest of the body was read and dropped."""
+        """Pass on a message of the answer; its last one once the rest of the body was read and dropped."""
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
         if not is_last or self.is_whole or self.is_drained or (self.awaits_word and not self.received):
             await self.outer_send(message)
             return
         self.is_drained = True
-        await self.outer_send({**message, "more_body": True})
         await self._drain()
-        await self.outer_send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self.outer_send(message)
 
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while not self.is_whole:
-                    message = await self.outer_receive()
+                    async with asyncio.timeout(DRAIN_SILENCE_SECONDS):
+                        message = await self.outer_receive()
                     self.is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         except TimeoutError:
             self.is_whole = True
