@@ -170,6 +170,38 @@ async def read_looks_like(
     return list(found.items())
 
 
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """Where a picture's file is. ``size`` in bytes."""
+
+    filename: str
+    category: str
+    storage_key: str
+    size: int
+    saved_at: datetime
+
+
+async def read_files(session: AsyncSession, user_id: str) -> list[FileRow]:
+    """Files of the user's pictures outside the trash, the newest first."""
+    query = select(Image.filename, Image.category, Image.storage_key, Image.file_size, Image.saved_at)
+    query = query.where(Image.user_id == user_id, Image.in_trash == false())
+    rows = await session.execute(query.order_by(Image.saved_at.desc(), Image.id.desc()))
+    return [FileRow(*row) for row in rows]
+
+
+async def count_colours(session: AsyncSession, user_id: str) -> dict[str, int]:
+    """Pictures of the user outside the trash by main colour, the most frequent first."""
+    query = select(Image.colour, func.count()).where(Image.user_id == user_id, Image.in_trash == false())
+    rows = (await session.execute(query.group_by(Image.colour))).all()
+    return {colour: number for colour, number in sorted(rows, key=lambda row: -row[1]) if colour}
+
+
+async def read_trash(session: AsyncSession, user_id: str, until: datetime, limit: int) -> list[Image]:
+    """Pictures that the user put into the trash no later than ``until``."""
+    query = select(Image).where(Image.user_id == user_id, Image.in_trash == true(), Image.deleted_at <= until)
+    return list((await session.execute(query.limit(limit))).scalars())
+
+
 async def read_old_trash(session: AsyncSession, before: datetime, limit: int) -> list[Image]:
     """Pictures of anybody that were put into the trash before ``before``, the oldest first."""
     query = select(Image).where(Image.in_trash == true(), Image.deleted_at < before)
