@@ -1,0 +1,146 @@
+"""The addresses of pictures' bytes. The plain case is answered before it gets here (serving.py), in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from vtonlab.accounts.asking import Asking, read_credentials
+from vtonlab.accounts.caller import Caller, Permission
+from vtonlab.accounts.service import Accounts
+from vtonlab.errors import NotThere, OthersData
+from vtonlab.library.files import PICTURE, Files, PictureFile, read_side
+from vtonlab.library.sending import Asked, Plan, plan, send_plan
+from vtonlab.library.serving import CURRENT, Serving
+from vtonlab.storage.contract import Storage
+
+FILE = "/api/v1/library/images/{image_id}/file"
+THUMBNAIL = "/api/v1/library/images/{image_id}/thumbnail"
+PICTURES = (
+    "/api/user/current/images/{category}/{filename}",
+    "/api/user/{user_id}/images/{category}/{filename}",
+    "/api/user/{user_id}/images/{filename}",
+    "/api/user/{user_id}/vton_results/{filename}",
+)
+SMALL_PICTURES = "/api/user/{user_id}/thumbnails/{filename}"
+
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The bytes.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {"ETag": {"schema": {"type": "string"}, "description": "The hash of the content."}},
+    },
+    206: {"description": "The part that was asked for."},
+    304: {"description": "What the client has is still right."},
+    416: {"description": "The range has no byte of the picture in it."},
+}
+
+Version = Annotated[str | None, Query(description="First 12 digits of the content hash: the answer may be kept.")]
+Category = Annotated[str, Path(description="The one it was saved in; it may be in another by now.")]
+Size = Annotated[str | None, Query(description="Longer side in pixels: 320 or 640.")]
+
+
+class FileAnswer(Response):
+    """A response that sends what was planned."""
+
+    def __init__(self, planned: Plan, storage: Storage) -> None:
+        super().__init__(status_code=planned.status)
+        self.raw_headers = list(planned.headers)
+        self._planned = planned
+        self._storage = storage
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],  # noqa: ARG002 - ASGI
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Send it. Raises ``NotThere`` for a file that has just gone."""
+        try:
+            await send_plan(self._planned, self._storage, scope, send)
+        except FileNotFoundError as error:
+            raise NotThere(thing=PICTURE, id=self._planned.file.image_id) from error
+
+
+def make_serving(files: Files, accounts: Accounts) -> Serving:
+    """The layer in front of the application (``make_serving(…).wrap(app)``) that knows when rights end."""
+    serving = Serving(files, lambda scope: accounts.identify(read_credentials(HTTPConnection(scope))))
+    accounts.on_session_end(serving.forget_caller)
+    return serving
+
+
+def make_router(files: Files) -> APIRouter:
+    """The routes over ``files``."""
+    router = APIRouter()
+
+    async def picture(request: Request, caller: Asking, user_id: str, filename: str) -> Response:
+        file = await files.named(_owner(caller, user_id), filename)
+        return answer(request, file, lasting=user_id != CURRENT)
+
+    async def picture_by_category(
+        request: Request,
+        caller: Asking,
+        user_id: str,
+        category: Category,  # noqa: ARG001 - what the row says counts
+        filename: str,
+    ) -> Response:
+        return await picture(request, caller, user_id, filename)
+
+    async def own_picture(request: Request, caller: Asking, category: Category, filename: str) -> Response:  # noqa: ARG001
+        return await picture(request, caller, CURRENT, filename)
+
+    async def thumbnail(request: Request, caller: Asking, user_id: str, filename: str, size: Size = None) -> Response:
+        file = await files.named(_owner(caller, user_id), filename, read_side(size))
+        return answer(request, file, lasting=user_id != CURRENT)
+
+    async def file_by_id(request: Request, caller: Asking, image_id: str) -> Response:
+        file = await files.by_id(_owner(caller, CURRENT), image_id, with_trash=caller.is_signed_in)
+        return answer(request, file, lasting=True)
+
+    async def thumbnail_by_id(request: Request, caller: Asking, image_id: str, size: Size = None) -> Response:
+        owner = _owner(caller, CURRENT)
+        file = await files.by_id(owner, image_id, read_side(size), with_trash=caller.is_signed_in)
+        return answer(request, file, lasting=True)
+
+    def answer(request: Request, file: PictureFile, *, lasting: bool) -> FileAnswer:
+        headers = request.headers
+        asked = Asked(
+            method=request.method,
+            if_none_match=", ".join(headers.getlist("if-none-match")) or None,
+            range=headers.get("range"),
+            if_range=headers.get("if-range"),
+            is_versioned=lasting and request.query_params.get("v") == file.version,
+        )
+        return FileAnswer(plan(file, asked), files.storage)
+
+    for address, function, summary in (
+        (PICTURES[0], own_picture, "A picture of one's own, whoever is signed in."),
+        (PICTURES[1], picture_by_category, "A picture."),
+        (PICTURES[2], picture, "A picture."),
+        (PICTURES[3], picture, "A picture that was made here."),
+        (SMALL_PICTURES, thumbnail, "A thumbnail."),
+        (FILE, file_by_id, "A picture, also out of the trash."),
+        (THUMBNAIL, thumbnail_by_id, "A thumbnail, also out of the trash."),
+    ):
+        versioned = [Depends(_name_version)]
+        router.add_api_route(
+            address, function, summary=summary, response_class=Response, responses=BYTES, dependencies=versioned
+        )
+        router.add_api_route(address, function, methods=["HEAD"], include_in_schema=False)
+    return router
+
+
+def _name_version(v: Version = None) -> None:
+    """Names ``v`` in the reference; it is read in :func:`make_router`."""
+
+
+def _owner(caller: Caller, user_id: str) -> str:
+    """The caller, when the address is theirs. Raises ``SignInNeeded``, ``NotAllowed`` or ``OthersData``."""
+    owner = caller.require(Permission.IMAGES_READ, signed_in=False)
+    if user_id not in {owner, CURRENT}:
+        raise OthersData
+    return owner
