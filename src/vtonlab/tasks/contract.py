@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 Save = Callable[[AsyncSession], Awaitable[Mapping[str, JsonValue]]]
 """Keeps what the job made, in the transaction that finishes the task; the task's ``result``. An ``image_id`` in it is
-also written to the row."""
+also written to the row. It may be run again, from its start, when the database asks for that: it does nothing that a
+rollback cannot undo."""
 
 
 @dataclass(frozen=True)
@@ -87,3 +88,5 @@ class JobKind:
     max_failures: int = 3
     back_off: timedelta = field(default=timedelta(seconds=2))
     """Before the second attempt after a retryable error; doubled each time, with jitter, at most 5 minutes."""
+    patience: timedelta = field(default=timedelta(minutes=2))
+    """How long ``in_process`` work may go without a report; then it hangs, and its process is ended."""

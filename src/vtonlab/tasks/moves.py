@@ -26,7 +26,9 @@ class Moves:
         self._hub = hub
         self.clock = clock
         self.queued: Callable[[], None] = lambda: None
-        """Called when a task was queued, or will be at some moment."""
+        """Called when a task was queued."""
+        self.resting: Callable[[datetime], None] = lambda _: None
+        """Called with the moment until which a task waits."""
         self.group_changed: Callable[[str], None] = lambda _: None
         """Called with the id of a group of which a child changed."""
         self.stop_asked: Callable[[str], None] = lambda _: None
@@ -75,8 +77,11 @@ class Moves:
             return
         state = TaskState.of(task)
         after_commit(session, lambda: self._hub.publish(state))
-        if task.status in {Status.QUEUED, Status.WAITING}:
+        if task.status == Status.QUEUED:
             after_commit(session, lambda: self.queued())  # noqa: PLW0108 - whoever is told then
+        elif task.status == Status.WAITING:
+            moment = task.run_at
+            after_commit(session, lambda: self.resting(moment))
         if task.parent_id is not None:
             parent_id = task.parent_id
             after_commit(session, lambda: self.group_changed(parent_id))

@@ -134,15 +134,15 @@ class Queue:
 
         await self._database.write(work)
 
-    async def progress(self, lease: Lease, fraction: float, stage: str) -> bool:
-        """Note how far it is. False when it must stop: the lease was lost, or somebody asked."""
+    async def progress(self, lease: Lease, fraction: float, stage: str) -> bool | None:
+        """Note how far it is. None when the lease was lost, False when somebody asked it to stop."""
 
         def note(session: AsyncSession, task: Task) -> bool:
             task.progress, task.stage = _fraction(fraction), stage[:LONGEST_STAGE]
             self._moves.change(session, task)
             return not task.cancel_requested
 
-        return bool(await self._as_holder(lease, note))
+        return await self._as_holder(lease, note)
 
     async def remember(self, lease: Lease, remote_id: str | None, state: Mapping[str, JsonValue] | None) -> bool:
         """Write what the next attempt must know. False when the lease was lost."""

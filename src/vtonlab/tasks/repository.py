@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.tasks.models import ENDED, GROUP_LANE, Status, Task
@@ -97,13 +97,13 @@ async def lock_children(session: AsyncSession, parent_id: str, statuses: Collect
     return (await session.execute(query)).scalars().all()
 
 
-async def lanes_in_use(session: AsyncSession) -> list[str]:
-    """Lanes in which something is queued; a step in the index for each, however many tasks there are."""
+async def lanes_in_use(session: AsyncSession, kinds: Collection[str]) -> list[str]:
+    """Lanes in which something of ``kinds`` is queued; a step in the index for each, however many tasks there are."""
     lanes: list[str] = []
     last = ""
     while True:
         query = select(func.min(Task.lane)).where(
-            Task.status == Status.QUEUED, Task.lane > last, Task.lane != GROUP_LANE
+            Task.status == Status.QUEUED, Task.lane > last, Task.lane != GROUP_LANE, Task.kind.in_(kinds)
         )
         lane = (await session.execute(query)).scalar_one_or_none()
         if lane is None:
@@ -176,12 +176,12 @@ async def renew(session: AsyncSession, leases: Iterable[tuple[str, int, str]], u
         )
 
 
-async def asked_to_stop(session: AsyncSession, owners: Collection[str]) -> set[str]:
-    """Of the leases of ``owners``: those whose task somebody asked to stop."""
-    query = select(Task.lease_owner).where(
-        Task.status == Status.RUNNING, Task.lease_owner.in_(owners), Task.cancel_requested.is_(True)
+async def look_after(session: AsyncSession, task_ids: Collection[str]) -> dict[str, tuple[str, bool]]:
+    """Of the tasks that run: the name of the lease, and whether somebody asked it to stop."""
+    query = select(Task.task_id, Task.lease_owner, Task.cancel_requested).where(
+        Task.task_id.in_(task_ids), Task.status == Status.RUNNING
     )
-    return {owner for (owner,) in await session.execute(query) if owner is not None}
+    return {task_id: (owner or "", asked) for task_id, owner, asked in await session.execute(query)}
 
 
 async def lock_lost(session: AsyncSession, moment: datetime, limit: int) -> Sequence[Task]:
@@ -312,3 +312,21 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
     elif which.status is not None:
         conditions.append(Task.status == which.status)
     return conditions
+
+
+async def delete_of(session: AsyncSession, user_id: str) -> list[str]:
+    """Delete every task of the user, hidden ones too; the ids of those that ran."""
+    running = select(Task.task_id).where(Task.user_id == user_id, Task.status == Status.RUNNING)
+    ids = list((await session.execute(running)).scalars())
+    no_sync = {"synchronize_session": False}
+    # Children first: MariaDB checks the key of each row as it goes.
+    children = delete(Task).where(Task.user_id == user_id, Task.parent_id.is_not(None))
+    await session.execute(children.execution_options(**no_sync))
+    await session.execute(delete(Task).where(Task.user_id == user_id).execution_options(**no_sync))
+    return ids
+
+
+async def hand_over(session: AsyncSession, from_user: str, to_user: str) -> None:
+    """Make every task of one user another's. Keys are forgotten: the other may have used the same."""
+    moved = update(Task).where(Task.user_id == from_user).values(user_id=to_user, idempotency_key=None)
+    await session.execute(moved.execution_options(synchronize_session=False))
