@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,6 @@ from hypothesis import settings
 import vtonlab.accounts.models
 import vtonlab.library.models
 import vtonlab.tasks.models  # noqa: F401 - the tables
-from vtonlab.db.base import Base
 from vtonlab.db.database import Database
 from vtonlab.engines import registry
 from vtonlab.settings import PREFIX
@@ -57,11 +57,10 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Database]:
     """An SQLite database with every table, and nothing in them."""
+    shutil.copyfile(sqlite_template, tmp_path / "test.db")
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
     yield database
     await database.close()
 

@@ -16,13 +16,16 @@ import inspect
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Generic, TypeVar
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from vtonlab.db.connections import choose_driver, make_readers, make_writers
+from vtonlab.errors import DatabaseUnavailable, StorageFull
 
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
@@ -30,11 +33,6 @@ Follow = Callable[[], Awaitable[None] | None]
 
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.01
-BUSY_SECONDS = 15.0
-"""How long SQLite waits for a writer of another process."""
-
-SQLITE_POOL = 8
-SERVER_POOL = 16
 
 MYSQL_AGAIN = frozenset({1205, 1213})
 """Lock wait timeout, deadlock."""
@@ -42,88 +40,131 @@ MYSQL_AGAIN = frozenset({1205, 1213})
 POSTGRES_AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "mysql": "mysql+asyncmy"}
-DRIVERS |= {"postgres": DRIVERS["postgresql"], "mariadb": "mysql+asyncmy"}
+FOLLOW = "after_commit"
+"""What a session of ``write`` keeps the steps under that follow its commit."""
 
 log = logging.getLogger(__name__)
 
 
 class Database:
-    """A database at ``address`` (an SQLAlchemy address; the driver is chosen here). Used in one event loop."""
+    """A database at ``address`` (an SQLAlchemy address; the driver is chosen here). Used in one event loop.
+
+    Whatever is done raises ``DatabaseUnavailable`` where the database does not answer. Raises ``BadSetting`` at once
+    for an address that cannot be one.
+    """
 
     def __init__(self, address: str) -> None:
         self.url = choose_driver(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = _make_engine(self.url)
+        self.engine: AsyncEngine = make_writers(self.url)
+        self._readers: AsyncEngine = make_readers(self.url)
         # Writers of this process wait in line here instead of polling for SQLite's lock.
         self._line = asyncio.Lock() if self.is_sqlite else None
+        self._at_close: list[Callable[[], None]] = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that sees one state of the database and changes nothing."""
-        async with self.engine.connect() as connection, AsyncSession(connection, expire_on_commit=False) as session:
-            yield session
+        """A session that sees one state of the database, from its first question on; it cannot change anything."""
+        async with _connect(self._readers) as connection, AsyncSession(connection, expire_on_commit=False) as session:
+            try:
+                yield session
+            except DBAPIError as error:
+                _raise_for_people(error)
+                raise
 
     async def write(self, work: Work[T]) -> T:
-        """What ``work`` returns, once all it did in its session is committed. Run again after a deadlock."""
+        """What ``work`` returns, once all it did in its session is committed. Run again after a deadlock.
+
+        Cancelled before the commit began, nothing was done; later, everything was, with what follows the commit.
+        Raises ``StorageFull`` where SQLite has no room, and whatever ``work`` raises.
+        """
+        change = _Change(self.engine, self._line, work)
+        task = asyncio.create_task(change.make())
+        stopped: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as asked:  # once is enough: undoing takes its time, and is not to be stopped
+                if stopped is None and not change.is_committing:
+                    task.cancel()
+                stopped = asked
+        if stopped is not None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.info("a change that was cancelled had failed", exc_info=error)
+            raise stopped
+        return task.result()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` returns, given a connection to write with, outside any transaction. For migrations."""
+        async with _connect(self.engine) as plain:
+            connection = await plain.execution_options(vtonlab_writes=True)
+            return await connection.run_sync(work)
+
+    async def ping(self) -> None:
+        """Raises ``DatabaseUnavailable`` when it does not answer."""
+        async with _connect(self._readers) as connection:
+            await connection.execute(text("SELECT 1"))
+
+    def at_close(self, step: Callable[[], None]) -> None:
+        """Do ``step`` when the database is let go of."""
+        self._at_close.append(step)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._readers.dispose()
+        await self.engine.dispose()
+        while self._at_close:
+            self._at_close.pop()()
+
+
+class _Change(Generic[T]):
+    """One call of ``write``: its attempts, and what follows."""
+
+    def __init__(self, engine: AsyncEngine, line: asyncio.Lock | None, work: Work[T]) -> None:
+        self.engine = engine
+        self.line = line
+        self.work = work
+        self.is_committing = False
+
+    async def make(self) -> T:
         pause = FIRST_PAUSE_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                result, follow = await self._once(work)
+                async with self.line or nullcontext():
+                    result, follow = await self._attempt()
             except DBAPIError as error:
+                self.is_committing = False
                 if attempt == ATTEMPTS or not may_succeed_again(error):
+                    _raise_for_people(error)
                     raise
                 log.info("transaction is run again (attempt %d)", attempt + 1)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - spreads them, hides nothing
                 pause *= 2
             else:
-                for step in follow:
-                    outcome = step()
-                    if inspect.isawaitable(outcome):
-                        await outcome
+                await _follow(follow)
                 return result
         raise AssertionError("unreachable")
 
-    async def _once(self, work: Work[T]) -> tuple[T, list[Follow]]:
-        if self._line is None:
-            return await self._transact(work)
-        async with self._line:
-            return await self._transact(work)
-
-    async def _transact(self, work: Work[T]) -> tuple[T, list[Follow]]:
-        async with self.engine.connect() as plain:
+    async def _attempt(self) -> tuple[T, list[Follow]]:
+        async with _connect(self.engine) as plain:
             connection = await plain.execution_options(vtonlab_writes=True)
             async with AsyncSession(connection, expire_on_commit=False) as session:
-                session.info["after_commit"] = []
-                async with session.begin():
-                    result = await work(session)
-                return result, session.info["after_commit"]
-
-    async def ping(self) -> None:
-        """Raises what the driver raises when the database does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-
-    async def close(self) -> None:
-        """Let go of every connection."""
-        await self.engine.dispose()
+                follow: list[Follow] = []
+                session.info[FOLLOW] = follow
+                result = await self.work(session)
+                await session.flush()
+                self.is_committing = True
+                await session.commit()
+                return result, follow
 
 
 def after_commit(session: AsyncSession, step: Follow) -> None:
-    """Do ``step`` once the transaction of ``session`` holds; never if it is undone. Steps run in order.
+    """Do ``step`` once the transaction of ``session`` holds; never if it is undone. Steps run in order; one that fails
+    is logged, for what was committed stays committed.
 
     A step must not be needed for what is kept to be right: the machine may stop before it.
     """
-    session.info["after_commit"].append(step)
-
-
-def choose_driver(address: str) -> URL:
-    """``address`` with the asynchronous driver of its dialect, and the character set that holds every script."""
-    url = make_url(address)
-    url = url.set(drivername=DRIVERS.get(url.get_backend_name(), url.drivername))
-    if url.get_backend_name() == "mysql":
-        url = url.update_query_dict({"charset": "utf8mb4"})
-    return url
+    session.info[FOLLOW].append(step)
 
 
 def may_succeed_again(error: DBAPIError) -> bool:
@@ -136,33 +177,33 @@ def may_succeed_again(error: DBAPIError) -> bool:
     return state in POSTGRES_AGAIN or code in MYSQL_AGAIN
 
 
-def _make_engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        level = "READ COMMITTED"
-        return create_async_engine(url, pool_size=SERVER_POOL, pool_pre_ping=True, isolation_level=level)
-    engine = create_async_engine(
-        url, pool_size=SQLITE_POOL, max_overflow=0, pool_timeout=60, connect_args={"timeout": BUSY_SECONDS}
-    )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
+async def _follow(steps: list[Follow]) -> None:
+    for step in steps:
+        try:
+            outcome = step()
+            if inspect.isawaitable(outcome):
+                await outcome
+        except Exception:  # the edge: the change holds, so whatever fails after it must not look as if it did not
+            log.exception("a step after a commit failed")
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit outlives a power cut, not only a crash
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-    cursor.execute("PRAGMA cache_size = -32000")
-    cursor.close()
+@asynccontextmanager
+async def _connect(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except (OSError, DBAPIError, NoConnectionFree) as error:
+            log.warning("the database does not answer: %s", error)
+            raise DatabaseUnavailable from error
+        yield connection
 
 
-def _begin_sqlite(connection: Any) -> None:
-    # A transaction that reads first and writes later loses to one that wrote in between; IMMEDIATE asks at the start.
-    writes = connection.get_execution_options().get("vtonlab_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _raise_for_people(error: DBAPIError) -> None:
+    """Raises what ``error`` is for those above: no room, no answer. Anything else is for its caller."""
+    if "database or disk is full" in str(error.orig):
+        raise StorageFull from error
+    if error.connection_invalidated or may_succeed_again(error):
+        raise DatabaseUnavailable from error
 
 
-__all__ = ["AsyncConnection", "AsyncSession", "Database", "Work", "after_commit", "choose_driver"]
+__all__ = ["AsyncConnection", "AsyncSession", "Database", "Work", "after_commit", "choose_driver", "may_succeed_again"]
