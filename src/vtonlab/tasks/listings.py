@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,8 @@ from vtonlab.tasks.models import GROUP_LANE, Status, Task
 
 MOST_PER_PAGE = 100
 DEEPEST_PAGE = 1_000_000
+FIRST_YEAR, LAST_YEAR = 2000, 9000
+"""Moments that every database can compare with."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,10 @@ def _read_cursor(cursor: str) -> tuple[int, tuple[datetime, str]]:
     try:
         content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         number, moment, task_id = json.loads(content)
-        after = datetime.fromisoformat(moment)
-        if not isinstance(number, int) or not isinstance(task_id, str) or after.tzinfo is None or number < 1:
+        after = datetime.fromisoformat(moment).astimezone(UTC)
+        is_ours = number == int(number) > 0 and FIRST_YEAR <= after.year <= LAST_YEAR
+        if not is_ours or not task_id.isascii() or not task_id.isalnum():
             raise BadRequest(part="cursor")
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadRequest(part="cursor") from error
-    return number, (after, task_id[:64])
+    return int(number), (after, task_id[:64])

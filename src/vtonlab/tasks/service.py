@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload"
 TASK = Text("task", "任务")
+LONGEST_ID = 64
 
 
 class Tasks:
@@ -148,22 +149,22 @@ class Tasks:
 
     # For people
 
+    async def _find(self, user_id: str, task_id: str) -> Task | None:
+        async with self.database.read() as session:
+            return await repository.find(session, check_id(task_id), user_id=user_id)
+
     async def get(self, caller: Caller, task_id: str) -> Listed:
         """A task of the caller's. Raises ``NotThere``."""
         user_id = caller.require(Permission.TASKS_READ, signed_in=False)
-        async with self.database.read() as session:
-            task = await repository.find(session, task_id, user_id=user_id)
-            if task is None or task.is_hidden:
-                raise NotThere(thing=TASK, id=task_id)
-            return (await look_closer(session, [task]))[0]
+        task = await self._find(user_id, task_id)
+        return await self._found(None if task is None or task.is_hidden else task, task_id)
 
     async def get_any(self, caller: Caller, task_id: str) -> Task:
         """The same for the wardrobe interface: the rows behind uploads too."""
         user_id = caller.require(Permission.TASKS_READ, signed_in=False)
-        async with self.database.read() as session:
-            task = await repository.find(session, task_id, user_id=user_id)
+        task = await self._find(user_id, task_id)
         if task is None:
-            raise NotThere(thing=TASK, id=task_id)
+            raise NotThere(thing=TASK, id=task_id[:LONGEST_ID])
         return task
 
     async def list(self, caller: Caller, wanted: Wanted) -> Page:
@@ -175,16 +176,16 @@ class Tasks:
     async def cancel(self, caller: Caller, task_id: str) -> Listed:
         """Stop it. Raises ``NotThere``, or ``AlreadyEnded``."""
         user_id = caller.require(Permission.TASKS_CONTROL)
-        return await self._found(await self.orders.cancel(task_id, user_id), task_id)
+        return await self._found(await self.orders.cancel(check_id(task_id), user_id), task_id)
 
     async def retry(self, caller: Caller, task_id: str) -> Listed:
         """Try it again. Raises ``NotThere``, or ``Conflict`` where it has neither failed nor been cancelled."""
         user_id = caller.require(Permission.TASKS_CONTROL)
-        return await self._found(await self.orders.retry(task_id, user_id), task_id)
+        return await self._found(await self.orders.retry(check_id(task_id), user_id), task_id)
 
     async def _found(self, task: Task | None, task_id: str) -> Listed:
         if task is None:
-            raise NotThere(thing=TASK, id=task_id)
+            raise NotThere(thing=TASK, id=task_id[:LONGEST_ID])
         async with self.database.read() as session:
             return (await look_closer(session, [task]))[0]
 
@@ -199,14 +200,14 @@ class Tasks:
     async def cancel_any(self, caller: Caller, task_id: str) -> Listed:
         """Stop anybody's task; kept in the audit log."""
         caller.require(Permission.TASKS_MANAGE)
-        stopped = await self._found(await self.orders.cancel(task_id), task_id)
+        stopped = await self._found(await self.orders.cancel(check_id(task_id)), task_id)
         await self._record(caller, "tasks.cancel", stopped.task)
         return stopped
 
     async def retry_any(self, caller: Caller, task_id: str) -> Listed:
         """Try anybody's task again; kept in the audit log."""
         caller.require(Permission.TASKS_MANAGE)
-        queued = await self._found(await self.orders.retry(task_id), task_id)
+        queued = await self._found(await self.orders.retry(check_id(task_id)), task_id)
         await self._record(caller, "tasks.retry", queued.task)
         return queued
 
@@ -215,3 +216,10 @@ class Tasks:
             await self.accounts.record(session, caller, action, task.task_id, user_id=task.user_id)
 
         await self.database.write(work)
+
+
+def check_id(task_id: str) -> str:
+    """``task_id``, where it could be one. Raises ``NotThere``: some databases refuse even to compare what is not."""
+    if not (len(task_id) <= LONGEST_ID and task_id.isascii() and task_id.isprintable()):
+        raise NotThere(thing=TASK, id=task_id[:LONGEST_ID])
+    return task_id
