@@ -43,6 +43,8 @@ RETRY_SECONDS = 20
 NO_ROOM = ("StorageFull", "QuotaExceeded", "InsufficientStorage", "507")
 """What stores say that have no room left; S3 itself has no word for it."""
 
+NO_BUCKET = "NoSuchBucket"
+
 log = logging.getLogger(__name__)
 
 
@@ -93,6 +95,9 @@ class S3Storage:
         """Keep the same bytes under a second key; the store copies them itself."""
         check_key(key)
         check_key(to)
+        if key == to:
+            await self.stat(key)  # S3 refuses what changes nothing
+            return
         with _explained(key):
             await obstore.copy_async(self._store, key, to)
 
@@ -183,17 +188,12 @@ class _Counted:
 
     def __init__(self, source: bytes | Path | AsyncIterator[bytes]) -> None:
         self.size = 0
-        self.failure: BaseException | None = None
         self._source = source
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._pieces():
-                self.size += len(piece)
-                yield piece
-        except BaseException as error:
-            self.failure = error  # the store would tell it in its own words
-            raise
+        async for piece in self._pieces():
+            self.size += len(piece)
+            yield piece
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         if isinstance(self._source, bytes):
@@ -213,11 +213,11 @@ def _explained(key: str) -> Iterator[None]:
     """What the store says, in our words."""
     try:
         yield
-    except NotFoundError as error:
-        raise FileNotFoundError(errno.ENOENT, "not there", key) from error
-    except BaseError as error:
+    except (BaseError, FileNotFoundError) as error:
         said = str(error)
-        log.warning("the picture storage failed: %s", said)
+        if isinstance(error, NotFoundError | FileNotFoundError) and NO_BUCKET not in said:
+            raise FileNotFoundError(errno.ENOENT, "not there", key) from error
+        log.warning("the picture storage failed: %s", said.partition("\n")[0])
         raise (StorageFull() if any(word in said for word in NO_ROOM) else StorageUnavailable()) from error
 
 
