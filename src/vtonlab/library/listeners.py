@@ -86,10 +86,14 @@ def tell(changed: Changed) -> None:
     """Tell all who listen."""
     for follow in _alive(_followed):
         follow(changed)
-    ids = changed.image_ids
-    if ids:
+    tell_gone(changed.user_id, changed.image_ids)
+
+
+def tell_gone(user_id: str, image_ids: Sequence[str]) -> None:
+    """Tell those who only ask which pictures are no longer what they were."""
+    if image_ids:
         for hear in _alive(_heard):
-            hear(changed.user_id, ids)
+            hear(user_id, image_ids)
 
 
 def _hold(callback: Callable[..., None]) -> Callable[[], Callable[..., None] | None]:
