@@ -6,12 +6,14 @@ there. A caller is found once a request.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from vtonlab.accounts.caller import Caller, Credentials, Permission, SessionCookie
+from vtonlab.errors.language import Language, choose_language
 
 if TYPE_CHECKING:
     from vtonlab.accounts.service import Accounts
@@ -46,6 +48,19 @@ def set_session_cookie(connection: HTTPConnection, response: Response, cookie: S
     )
 
 
+def renew_session_cookie(connection: HTTPConnection, response: Response, caller: Caller) -> None:
+    """Let the browser keep a remembered session as long again, as our side does with every use."""
+    accounts: Accounts = connection.app.state.accounts
+    cookie = accounts.renew(caller, read_credentials(connection))
+    if cookie is not None:
+        set_session_cookie(connection, response, cookie)
+
+
+def language_of(connection: HTTPConnection) -> Language:
+    """The language of an answer on the wardrobe interface: Chinese, unless another of ours is asked for."""
+    return choose_language(connection.headers.get("accept-language", ""), "zh-CN")
+
+
 async def who(connection: HTTPConnection) -> Caller:
     """The caller. Raises ``TokenNotValid`` for a bearer token that is not; a dead cookie makes a stranger or guest."""
     known: Caller | None = getattr(connection.state, "caller", None)
@@ -54,6 +69,12 @@ async def who(connection: HTTPConnection) -> Caller:
         known = await accounts.identify(read_credentials(connection))
         connection.state.caller = known
     return known
+
+
+async def who_arrives(connection: HTTPConnection) -> Caller:
+    """Who asks to be let in, by their cookie alone: a token that ran out must not stand in the way of a new one."""
+    accounts: Accounts = connection.app.state.accounts
+    return await accounts.identify(replace(read_credentials(connection), bearer=None))
 
 
 async def who_keeps(connection: HTTPConnection, response: Response) -> Caller:
@@ -69,6 +90,9 @@ async def who_keeps(connection: HTTPConnection, response: Response) -> Caller:
 
 Asking = Annotated[Caller, Depends(who)]
 """Anybody; strangers have no ``user_id``."""
+
+Arriving = Annotated[Caller, Depends(who_arrives)]
+"""Anybody, by their cookie alone."""
 
 Keeping = Annotated[Caller, Depends(who_keeps)]
 """Anybody, with a ``user_id``."""
