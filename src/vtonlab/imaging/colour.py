@@ -46,7 +46,7 @@ def to_srgb(image: Image, profile: bytes | None) -> Image:
     ``profile`` is the file's ICC profile. One that is damaged, or belongs to other colours than the picture's, is
     passed over. CMYK without a profile is converted by its complement.
     """
-    if profile and not _says_srgb(profile):
+    if profile and not says_srgb(profile):
         alpha = image.getchannel("A") if image.mode == "RGBA" else None
         converted = _apply_profile(image.convert("RGB") if alpha else image, profile)
         if converted is not None:
@@ -90,7 +90,7 @@ def _squeeze(values: NDArray[np.int32] | NDArray[np.float32]) -> Plane:
     return np.rint(wide).astype(np.uint8)
 
 
-def _says_srgb(profile: bytes) -> bool:
+def says_srgb(profile: bytes) -> bool:
     """Whether the profile's own description names sRGB, so that converting would change nothing but cost 30 ms."""
     description = _profile_tag(profile, b"desc")
     return b"sRGB" in description or "sRGB".encode("utf-16-be") in description

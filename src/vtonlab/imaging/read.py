@@ -89,7 +89,7 @@ def read_photo(source: Source, *, limits: Limits = DEFAULT_LIMITS, reduce_to: in
         image = open_as(kind, data)
     except DECODER_ERRORS as error:
         raise ImageUnreadable(name=name, reason="header") from error
-    _check_size(image.size, limits, name)
+    check_size(image.size, limits, name)
     try:
         return _decode(image, kind, reduce_to)
     except DECODER_ERRORS as error:
@@ -98,7 +98,7 @@ def read_photo(source: Source, *, limits: Limits = DEFAULT_LIMITS, reduce_to: in
 
 def from_pillow(image: Image, *, limits: Limits = DEFAULT_LIMITS, reduce_to: int | None = None) -> Photo:
     """A Pillow image as a :class:`Photo`: orientation, colour profile and alpha are honoured as those of a file."""
-    _check_size(image.size, limits, "PIL.Image")
+    check_size(image.size, limits, "PIL.Image")
     try:
         return _decode(image, Format.PNG, reduce_to)
     except DECODER_ERRORS as error:
@@ -114,7 +114,7 @@ def from_array(array: NDArray[np.uint8], *, limits: Limits = DEFAULT_LIMITS, red
     if array.dtype != np.uint8 or array.ndim not in {2, 3} or channels not in {1, 3, 4}:
         raise ImageUnreadable(name=f"array {array.shape} {array.dtype}", reason="shape")
     height, width = array.shape[:2]
-    _check_size((width, height), limits, "array")
+    check_size((width, height), limits, "array")
     if channels == 3 and max(width, height) <= (reduce_to or max(width, height)):
         return Photo(np.ascontiguousarray(array), None, Format.PNG, width, height)
     from PIL.Image import fromarray
@@ -179,7 +179,8 @@ def _too_heavy(name: str, size: int, limits: Limits) -> ImageTooLarge:
     return ImageTooLarge(name=name, found=found, limit=f"{limits.size / 2**20:.0f} MB")
 
 
-def _check_size(size: tuple[int, int], limits: Limits, name: str) -> None:
+def check_size(size: tuple[int, int], limits: Limits, name: str) -> None:
+    """Raises where a picture of ``size`` (width, height) is beyond ``limits``; ``name`` is what messages call it."""
     width, height = size
     if width < 1 or height < 1:
         raise ImageUnreadable(name=name, reason="header")

@@ -43,6 +43,11 @@ from vtonlab.library.wording import TITLE_LETTERS, clean, write_words
 from vtonlab.storage.contract import Storage
 
 
+async def hold(session: AsyncSession, user_id: str) -> None:
+    """Take the user's library until this transaction ends: what is read of it from now on stays true until then."""
+    await open_library(session, user_id)
+
+
 async def add(session: AsyncSession, image: Image) -> Image:
     """Insert ``image``, a new row whose files are kept already; its ``sort_name`` and ``search_text`` are made here.
 
@@ -220,6 +225,7 @@ __all__ = [
     "add",
     "favour",
     "files_of",
+    "hold",
     "move",
     "move_all",
     "on_change",
