@@ -81,9 +81,9 @@ async def read_again(session: AsyncSession, user_id: str, images: Sequence[Image
     ids = list(dict.fromkeys(image.id for image in images))
     found: dict[str, Image] = {}
     for some in portions(ids):
-        query = select(Image).where(Image.user_id == user_id, Image.id.in_(some))
+        query = select(Image).where(Image.id.in_(some))
         rows = await session.execute(query.execution_options(populate_existing=True))
-        found |= {row.id: row for row in rows.scalars()}
+        found |= {row.id: row for row in rows.scalars() if row.user_id == user_id}
     return [found[each] for each in ids if each in found]
 
 
