@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,15 +14,15 @@ from sqlalchemy import Row, false, select
 
 from vtonlab.db.database import Database
 from vtonlab.errors import BadRequest, NotThere, Text, VtonError
-from vtonlab.imaging.thumbnail import make_thumbnail
+from vtonlab.imaging.read import Limits
+from vtonlab.library.links import VERSION_DIGITS
 from vtonlab.library.models import Image
+from vtonlab.library.pictures import THUMBNAIL_SIZES, make_picture, thumbnail_key
 from vtonlab.storage.contract import Entry, Storage
 
-THUMBNAIL_SIDES: Final = (320, 640)
 THUMBNAIL_TYPE: Final = "image/webp"
-VERSION_DIGITS: Final = 12
-"""Of the content hash, in addresses."""
-
+KEPT_LIMITS: Final = Limits(size=10**9)
+"""What was let in once is not judged again."""
 MADE_AT_ONCE = 2
 """Thumbnails made anew at the same time: each holds a picture in memory."""
 
@@ -123,18 +124,24 @@ class Files:
         async with self._places:
             data = await self.storage.load(picture)
             try:
-                made = await asyncio.to_thread(make_thumbnail, data, side)
+                made = await asyncio.to_thread(_make_as_at_first, data, side)
             except VtonError as error:
                 log.warning("no thumbnail can be made of %s: %s", picture, error.say())
                 raise FileNotFoundError(key) from error
             await self.storage.put(key, made)
 
 
+def _make_as_at_first(data: bytes, side: int) -> bytes:
+    """The same bytes as when the picture came in, so that the ETag still holds."""
+    made = make_picture(data, limits=KEPT_LIMITS, max_side=sys.maxsize, as_made=True)
+    return made.thumbnails[side]
+
+
 def read_side(text: str | None) -> int:
     """The side of a thumbnail from an address; the smaller one where none is named. Raises ``BadRequest``."""
     if not text:
-        return THUMBNAIL_SIDES[0]
-    if text not in {str(side) for side in THUMBNAIL_SIDES}:
+        return THUMBNAIL_SIZES[0]
+    if text not in {str(side) for side in THUMBNAIL_SIZES}:
         raise BadRequest(part="size")
     return int(text)
 
@@ -171,12 +178,6 @@ def _as_thumbnail(picture: PictureFile, side: int) -> PictureFile:
         tag=f'{picture.tag[:-1]}-{side}"',
         name=f"{stem} {side}.webp",
     )
-
-
-def thumbnail_key(key: str, side: int) -> str:
-    """Where the thumbnail of the picture ``key`` lies."""
-    folder, _, name = key.rpartition("/")
-    return f"{folder}/thumbnails/{name.rpartition('.')[0]}_{side}.webp"
 
 
 def _show(text: str) -> str:

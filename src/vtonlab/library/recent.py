@@ -12,17 +12,22 @@ V = TypeVar("V")
 
 SECONDS = 2.0
 """How long another process's change may go unnoticed."""
+SHORT_SECONDS = 0.5
+"""The same, of what comes from where it may have been remembered already."""
 
 
 class Recent(Generic[K, V]):
-    """Values by key, each for ``SECONDS``; at most ``most`` of them, and ``room`` by their ``weight``.
+    """Values by key, each for ``seconds``; at most ``most`` of them, and ``room`` by their ``weight``.
 
     A value is looked for once at a time, however many ask. What was looked for while something was forgotten is given
     to who asked and not kept: it may be older than what made us forget.
     """
 
-    def __init__(self, most: int, room: int = 0, weigh: Callable[[V], int] = lambda _: 0) -> None:
+    def __init__(
+        self, most: int, seconds: float = SECONDS, room: int = 0, weigh: Callable[[V], int] = lambda _: 0
+    ) -> None:
         self._most = most
+        self._seconds = seconds
         self._room = room
         self._weigh = weigh
         self._weight = 0
@@ -64,7 +69,7 @@ class Recent(Generic[K, V]):
         value = await look()
         if before == self._forgotten:
             self._drop(key)
-            self._kept[key] = (moment + SECONDS, value)
+            self._kept[key] = (moment + self._seconds, value)
             self._weight += self._weigh(value)
             while self._kept and (len(self._kept) > self._most or self._weight > self._room):
                 self._drop(next(iter(self._kept)))

@@ -23,7 +23,7 @@ from vtonlab.errors import VtonError
 from vtonlab.library import changes
 from vtonlab.library.conditions import is_known
 from vtonlab.library.files import Files, PictureFile, read_side
-from vtonlab.library.recent import Recent
+from vtonlab.library.recent import SHORT_SECONDS, Recent
 from vtonlab.library.sending import Asked, Headers, Send, plan, send_plan
 
 Scope = MutableMapping[str, Any]
@@ -71,8 +71,8 @@ class Serving:
     def __init__(self, files: Files, identify: Identify) -> None:
         self._files = files
         self._identify = identify
-        self._callers: Recent[bytes, Caller] = Recent(CALLERS)
-        self._ready: Recent[tuple[str, str, bytes], Ready] = Recent(ADDRESSES, HELD_BYTES, _weigh)
+        self._callers: Recent[bytes, Caller] = Recent(CALLERS, SHORT_SECONDS)
+        self._ready: Recent[tuple[str, str, bytes], Ready] = Recent(ADDRESSES, room=HELD_BYTES, weigh=_weigh)
         self._hosts: dict[bytes, bool] = {}
         self.answered: Counter[int] = Counter()
         """Answers given here, by status; for the figures of the server."""
