@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -51,6 +52,12 @@ def choose_driver(address: str) -> URL:
     if driver == "asyncpg" and "sslmode" in url.query:  # what everybody writes; asyncpg has another name for it
         return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
     return url
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None for every other, and for one in memory."""
+    name = url.database or ":memory:"
+    return Path(name) if url.get_backend_name() == "sqlite" and name != ":memory:" else None
 
 
 def make_writers(url: URL) -> AsyncEngine:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from vtonlab.db.connections import choose_driver, make_readers, make_writers
+from vtonlab.db.connections import choose_driver, file_of, make_readers, make_writers
 from vtonlab.errors import DatabaseUnavailable, StorageFull
 
 T = TypeVar("T")
@@ -56,11 +56,11 @@ class Database:
     def __init__(self, address: str) -> None:
         self.url = choose_driver(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = file_of(self.url)
         self.engine: AsyncEngine = make_writers(self.url)
         self._readers: AsyncEngine = make_readers(self.url)
         # Writers of this process wait in line here instead of polling for SQLite's lock.
         self._line = asyncio.Lock() if self.is_sqlite else None
-        self._at_close: list[Callable[[], None]] = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -105,16 +105,10 @@ class Database:
         async with _connect(self._readers) as connection:
             await connection.execute(text("SELECT 1"))
 
-    def at_close(self, step: Callable[[], None]) -> None:
-        """Do ``step`` when the database is let go of."""
-        self._at_close.append(step)
-
     async def close(self) -> None:
         """Let go of every connection."""
         await self._readers.dispose()
         await self.engine.dispose()
-        while self._at_close:
-            self._at_close.pop()()
 
 
 class _Change(Generic[T]):
