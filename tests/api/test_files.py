@@ -1,0 +1,608 @@
+"""Pictures' bytes, asked for through the routes and through the layer in front of them: both must say the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from PIL import Image as Pillow
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from vtonlab.accounts.caller import Caller, CallerKind
+from vtonlab.accounts.passwords import Passwords
+from vtonlab.accounts.service import Accounts
+from vtonlab.db.base import new_id
+from vtonlab.db.database import Database
+from vtonlab.imaging.read import Limits
+from vtonlab.library import changes, files
+from vtonlab.library.file_routes import make_router, make_serving
+from vtonlab.library.files import Files
+from vtonlab.library.models import Image
+from vtonlab.library.pictures import image_key, make_picture, thumbnail_key
+from vtonlab.library.serving import HELD_MOST, Serving
+from vtonlab.settings import Settings
+from vtonlab.storage.local import LocalStorage
+from vtonlab.web.answers import answer_errors
+
+pytestmark = pytest.mark.anyio
+
+STRANGER = Caller(CallerKind.STRANGER, None)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Told:
+    """An answer, whole."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    path: str | None = None
+    """The file that the server was told to send."""
+    pieces: int = 0
+
+
+@dataclass
+class House:
+    """A server's parts with two people and their pictures."""
+
+    database: Database
+    storage: LocalStorage
+    accounts: Accounts
+    serving: Serving
+    routes: FastAPI
+    front: Callable[..., Awaitable[None]]
+    cookies: dict[str, str] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
+
+    async def enter(self, name: str) -> None:
+        """Make ``name`` an account, and sign it in."""
+        user = await self.accounts.sign_in.register(STRANGER, name, f"{name}@example.com", PASSWORD)
+        entered = await self.accounts.sign_in.with_password(STRANGER, name, PASSWORD, remember=False)
+        self.users[name] = user.user_id
+        self.cookies[name] = f"vtonlab_session={entered.cookie.value}"
+
+    async def keep(self, name: str, data: bytes, **values: Any) -> Image:
+        """Give ``name`` the picture ``data``, with its thumbnails."""
+        user_id = self.users[name]
+        made = make_picture(data, limits=Limits(), max_side=4096)
+        number = new_id()
+        filename = f"clothes_20261122_101112_{number[-8:]}.{made.extension}"
+        key = image_key(user_id, "clothes", filename)
+        await self.storage.put(key, made.data)
+        for side, thumbnail in made.thumbnails.items():
+            await self.storage.put(thumbnail_key(key, side), thumbnail)
+        row = {
+            "id": number,
+            "user_id": user_id,
+            "filename": filename,
+            "storage_key": key,
+            "media_type": made.media_type,
+            "original_name": "我的 Jacke.jpg",
+            "context_info": {},
+            "category": "clothes",
+            "file_size": len(made.data),
+            "image_width": made.width,
+            "image_height": made.height,
+            "thumbhash": made.thumbhash,
+            "content_hash": made.content_hash,
+            "source_hash": hashlib.sha256(data).hexdigest(),
+            "look": "0" * 16,
+            **dict.fromkeys(("look_a", "look_b", "look_c", "look_d"), 0),
+        }
+
+        async def work(session: AsyncSession) -> Image:
+            return await changes.add(session, Image(**(row | values)))
+
+        return await self.database.write(work)
+
+    async def change(self, work: Callable[[AsyncSession], Awaitable[object]]) -> None:
+        await self.database.write(work)
+
+    async def ask(
+        self,
+        address: str,
+        who: str | None = None,
+        *,
+        through: str = "front",
+        method: str = "GET",
+        pathsend: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> Told:
+        """Ask for ``address`` (as it stands in a request line)."""
+        path, _, query = address.partition("?")
+        given = {"host": "localhost:8080", **(headers or {})}
+        if who is not None:
+            given["cookie"] = self.cookies[who]
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
+            "client": ("127.0.0.1", 5000),
+            "server": ("127.0.0.1", 8080),
+            "state": {},
+            "extensions": {"http.response.pathsend": {}} if pathsend else {},
+        }
+        told = Told(0, {}, b"")
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                told.status = message["status"]
+                names = [name for name, _ in message["headers"]]
+                assert len(names) == len(set(names)), "a header twice"
+                told.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
+            elif message["type"] == "http.response.pathsend":
+                told.path = message["path"]
+                told.body = Path(message["path"]).read_bytes()  # noqa: ASYNC240
+            else:
+                told.body += message.get("body", b"")
+                told.pieces += 1
+
+        app = self.front if through == "front" else self.routes
+        await app(scope, receive, send)
+        return told
+
+    async def both(self, address: str, who: str | None = None, **asked: Any) -> Told:
+        """The answer of both ways, which must be equal; the front is asked twice, the second time it remembers."""
+        plain = await self.ask(address, who, through="routes", **asked)
+        for _ in range(2):
+            front = await self.ask(address, who, **asked)
+            assert (front.status, front.body) == (plain.status, plain.body), address
+            volatile = {"date"}
+            assert {k: v for k, v in front.headers.items() if k not in volatile} == {
+                k: v for k, v in plain.headers.items() if k not in volatile
+            }, address
+        return plain
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
+    """Server mode, with Anna and Bert."""
+    settings = Settings(data=tmp_path / "data", mode="server", sign_in_rate="1000/minute")
+    storage = LocalStorage(settings.data_folder)
+    accounts = Accounts(
+        database, settings, b"s" * 32, [], Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    )
+    await accounts.prepare()
+    found = Files(database, storage)
+    serving = make_serving(found, accounts)
+    app = FastAPI()
+    app.state.accounts = accounts
+    answer_errors(app, "en")
+    app.include_router(make_router(found))
+    made = House(database, storage, accounts, serving, app, serving.wrap(app))
+    for name in ("anna", "bert"):
+        await made.enter(name)
+    yield made
+    await storage.close()
+
+
+def draw(width: int, height: int, kind: str = "JPEG", seed: int = 0) -> bytes:
+    """A picture file that does not compress well."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+    file = io.BytesIO()
+    Pillow.fromarray(pixels).save(file, kind, quality=90)
+    return file.getvalue()
+
+
+@pytest.fixture
+async def small(house: House) -> Image:
+    """A picture of Anna's that is held in memory."""
+    return await house.keep("anna", draw(90, 60))
+
+
+@pytest.fixture
+async def large(house: House) -> Image:
+    """A picture of Anna's that is sent from where it lies."""
+    image = await house.keep("anna", draw(900, 700, seed=1))
+    assert image.file_size > HELD_MOST
+    return image
+
+
+def addresses(image: Image) -> list[str]:
+    """Every address of the picture itself."""
+    own = f"/api/user/{image.user_id}"
+    return [
+        f"{own}/images/clothes/{image.filename}",
+        f"{own}/images/char/{image.filename}",
+        f"{own}/images/{image.filename}",
+        f"{own}/vton_results/{image.filename}",
+        f"/api/user/current/images/clothes/{image.filename}",
+        f"/api/v1/library/images/{image.id}/file",
+    ]
+
+
+async def test_every_address_gives_the_bytes(house: House, small: Image, large: Image) -> None:
+    for image in (small, large):
+        data = await house.storage.load(image.storage_key)
+        for address in addresses(image):
+            told = await house.both(address, "anna")
+            assert told.status == 200, (address, told.body)
+            assert told.body == data
+            assert told.headers["content-type"] == "image/jpeg"
+            assert told.headers["content-length"] == str(len(data))
+            assert told.headers["etag"] == f'"{image.content_hash}"'
+            assert told.headers["x-content-type-options"] == "nosniff"
+            assert told.headers["content-security-policy"].startswith("default-src 'none'")
+            assert told.headers["cross-origin-resource-policy"] == "same-origin"
+            name = told.headers["content-disposition"].removeprefix("inline; filename*=UTF-8''")
+            assert unquote(name) == "我的 Jacke.jpg"
+    assert house.serving.answered[200] == 2 * 2 * len(addresses(small))  # the front did answer itself
+
+
+async def test_thumbnails(house: House, small: Image) -> None:
+    for address, side in [
+        (f"/api/user/{small.user_id}/thumbnails/{small.filename}", 320),
+        (f"/api/user/{small.user_id}/thumbnails/{small.filename}?size=640", 640),
+        (f"/api/v1/library/images/{small.id}/thumbnail", 320),
+        (f"/api/v1/library/images/{small.id}/thumbnail?size=640", 640),
+        (f"/api/user/current/thumbnails/{small.filename}?size=320", 320),
+    ]:
+        told = await house.both(address, "anna")
+        assert told.status == 200
+        assert told.body == await house.storage.load(thumbnail_key(small.storage_key, side))
+        assert told.headers["content-type"] == "image/webp"
+        assert told.headers["etag"] == f'"{small.content_hash}-{side}"'
+    for size in ("0", "100", "-320", "x", "320x", "９"):
+        told = await house.both(f"/api/user/{small.user_id}/thumbnails/{small.filename}?size={size}", "anna")
+        assert told.status in {400, 422}, size
+
+
+async def test_what_may_be_kept_by_the_browser(house: House, small: Image) -> None:
+    version = small.content_hash[:12]
+    own = f"/api/user/{small.user_id}"
+    for address, lasting in [
+        (f"{own}/images/clothes/{small.filename}?v={version}", True),
+        (f"{own}/thumbnails/{small.filename}?size=320&v={version}", True),
+        (f"/api/v1/library/images/{small.id}/file?v={version}", True),
+        (f"{own}/images/clothes/{small.filename}", False),
+        (f"{own}/images/clothes/{small.filename}?v=", False),
+        (f"{own}/images/clothes/{small.filename}?v=000000000000", False),
+        (f"{own}/images/clothes/{small.filename}?v={small.content_hash}", False),
+        (f"/api/user/current/images/clothes/{small.filename}?v={version}", False),
+    ]:
+        for headers in ({}, {"if-none-match": "*"}):
+            told = await house.both(address, "anna", headers=headers)
+            assert told.status == (304 if headers else 200)
+            expected = "private, max-age=31536000, immutable" if lasting else "private, no-cache"
+            assert told.headers["cache-control"] == expected, address
+            assert told.headers.get("vary") == (None if lasting else "Cookie, Authorization")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_unchanged(house: House, small: Image, method: str) -> None:
+    tag = small.content_hash
+    for condition, is_same in [
+        (f'"{tag}"', True),
+        (f'W/"{tag}"', True),
+        (f'"other", "{tag}"', True),
+        (f'"a,b" ,W/"{tag}" , "c"', True),
+        ("*", True),
+        (" * ", True),
+        ('"other"', False),
+        (tag, False),
+        (f'"{tag}', False),
+        (f'"{tag}-320"', False),
+        ("", False),
+        ("garbage,,,", False),
+    ]:
+        plain = await house.both(addresses(small)[0], "anna", method=method, headers={"if-none-match": condition})
+        part = {"if-none-match": condition, "range": "bytes=0-1"}
+        told = await house.both(addresses(small)[0], "anna", method=method, headers=part)
+        if is_same:
+            assert told.status == plain.status == 304, condition
+            assert told.body == b""
+            assert told.headers["etag"] == f'"{tag}"'
+            assert "content-length" not in told.headers
+            assert "content-type" not in told.headers
+        else:
+            assert plain.status == 200, condition
+            assert told.status == (206 if method == "GET" else 200), condition
+
+
+async def test_head_is_get_without_the_bytes(house: House, small: Image, large: Image) -> None:
+    for image in (small, large):
+        for address in addresses(image):
+            told = await house.both(address, "anna", method="HEAD")
+            whole = await house.both(address, "anna")
+            assert told.status == 200
+            assert told.body == b""
+            assert told.headers == whole.headers
+    assert (await house.both(addresses(small)[0], "bert", method="HEAD")).status == 403
+
+
+async def test_ranges(house: House, small: Image, large: Image) -> None:
+    for image in (small, large):
+        data = await house.storage.load(image.storage_key)
+        size = len(data)
+        for asked, start, end in [
+            ("bytes=0-0", 0, 1),
+            ("bytes=0-99", 0, 100),
+            ("bytes=100-", 100, size),
+            ("bytes=-100", size - 100, size),
+            (f"bytes={size - 1}-", size - 1, size),
+            (f"bytes=0-{size * 2}", 0, size),
+            (f"bytes=-{size * 2}", 0, size),
+            (f"bytes=0-{'9' * 400}", 0, size),
+            ("BYTES = 1 - 2 ", 1, 3),
+        ]:
+            for pathsend in (True, False):
+                told = await house.both(addresses(image)[0], "anna", headers={"range": asked}, pathsend=pathsend)
+                assert told.status == 206, asked
+                assert told.body == data[start:end], asked
+                assert told.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
+                assert told.headers["content-length"] == str(end - start)
+        for asked in (f"bytes={size}-", f"bytes={size * 2}-{size * 3}", "bytes=-0", f"bytes={'9' * 400}-"):
+            told = await house.both(addresses(image)[0], "anna", headers={"range": asked})
+            assert told.status == 416, asked
+            assert told.body == b""
+            assert told.headers["content-range"] == f"bytes */{size}"
+        for asked in ("bytes=0-1,3-4", "bytes=5-2", "bytes=-", "bytes", "lines=0-1", "bytes=a-b", "", "bytes=１-２"):
+            value = asked.encode().decode("latin-1")
+            told = await house.both(addresses(image)[0], "anna", headers={"range": value})
+            assert (told.status, told.body) == (200, data), asked
+
+
+async def test_a_range_only_of_the_version_that_is_known(house: House, small: Image) -> None:
+    for condition, status in [
+        (f'"{small.content_hash}"', 206),
+        (f'W/"{small.content_hash}"', 200),
+        ('"other"', 200),
+        ("Sun, 22 Nov 2026 10:11:12 GMT", 200),
+        ("", 200),
+    ]:
+        told = await house.both(addresses(small)[0], "anna", headers={"range": "bytes=0-9", "if-range": condition})
+        assert told.status == status, condition
+    assert (await house.both(addresses(small)[0], "anna", headers={"if-range": '"other"'})).status == 200
+
+
+async def test_others_pictures(house: House, small: Image) -> None:
+    for address in [*addresses(small)[:4], f"/api/user/{small.user_id}/thumbnails/{small.filename}"]:
+        assert (await house.both(address, "bert")).status == 403
+        told = await house.both(address)
+        assert told.status == 401
+        assert "登录".encode() in told.body
+    for address in [*addresses(small)[4:], f"/api/v1/library/images/{small.id}/thumbnail"]:
+        assert (await house.both(address, "bert")).status == 404
+        assert (await house.both(address)).status == 401
+    # Somebody else's name in the path is refused before it is looked whether there is such a picture.
+    assert (await house.both(f"/api/user/{house.users['bert']}/images/nothing.jpg", "anna")).status == 403
+    assert (await house.both("/api/user/nobody/images/nothing.jpg", "anna")).status == 403
+    assert house.serving.answered.total() == 0
+
+
+async def test_the_same_name_in_two_libraries(house: House, small: Image) -> None:
+    other = await house.keep("bert", draw(50, 50, seed=9), filename=small.filename)
+    address = f"/api/user/current/images/clothes/{small.filename}"
+    anna, bert = await house.both(address, "anna"), await house.both(address, "bert")
+    assert anna.headers["etag"] == f'"{small.content_hash}"'
+    assert bert.headers["etag"] == f'"{other.content_hash}"'
+
+
+async def test_what_is_in_the_trash(house: House, small: Image) -> None:
+    for address in addresses(small):
+        assert (await house.both(address, "anna")).status == 200
+    await house.change(lambda session: changes.trash(session, [small]))
+    for address in addresses(small)[:-1]:
+        assert (await house.both(address, "anna")).status == 404
+    version = small.content_hash[:12]
+    for address in (f"/api/v1/library/images/{small.id}/{what}?v={version}" for what in ("file", "thumbnail")):
+        told = await house.both(address, "anna")
+        assert told.status == 200  # for the page that shows the trash
+        assert told.headers["cache-control"] == "private, no-cache"
+        assert (await house.both(address, "bert")).status == 404
+    await house.change(lambda session: changes.restore(session, [small]))
+    for address in addresses(small):
+        assert (await house.both(address, "anna")).status == 200
+    await house.change(lambda session: changes.purge(session, [small], house.storage))
+    for address in addresses(small):
+        assert (await house.both(address, "anna")).status == 404
+
+
+TRICKS = [
+    "..",
+    "%2e%2e",
+    ".",
+    "..%2f..%2fvtonlab.db",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "%00",
+    "a%00.jpg",
+    "..%5c..%5cvtonlab.db",
+    "a\\b",
+    "%2fetc%2fpasswd",
+    "C:%5cwindows%5cwin.ini",
+    "a%0ab.jpg",
+    "a%20b.jpg",
+    "%e4%bd%a0.jpg",
+    "%ff%fe",
+    "a" * 5000,
+    "thumbnails",
+    "nothing.jpg",
+    "clothes_*.jpg",
+    "%25%32%65%25%32%65",
+]
+FORMS = [
+    "/api/user/{own}/images/clothes/{name}",
+    "/api/user/{own}/images/{name}/nothing.jpg",
+    "/api/user/{own}/images/{name}",
+    "/api/user/{own}/thumbnails/{name}",
+    "/api/user/{own}/vton_results/{name}",
+    "/api/user/current/images/clothes/{name}",
+    "/api/v1/library/images/{name}/file",
+    "/api/v1/library/images/{name}/thumbnail",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_tricks_in_names_find_nothing(house: House, form: str) -> None:
+    for name in TRICKS:
+        address = form.format(own=house.users["anna"], name=name)
+        told = await house.both(address, "anna")
+        assert told.status == 404, address
+        assert b"Traceback" not in told.body
+        assert str(house.storage.folder).encode() not in told.body
+
+
+async def test_a_row_without_its_file_is_not_there_and_told_in_the_log(
+    house: House, small: Image, large: Image, caplog: pytest.LogCaptureFixture
+) -> None:
+    for image in (small, large):
+        await house.storage.delete(image.storage_key)
+        assert (await house.both(addresses(image)[0], "anna")).status == 404
+        assert image.id in caplog.text
+
+
+async def test_a_missing_thumbnail_is_made_once(house: House, small: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = thumbnail_key(small.storage_key, 320)
+    before = await house.storage.load(key)
+    await house.storage.delete(key)
+    made = 0
+    real = files._make_as_at_first
+
+    def count(data: bytes, side: int) -> bytes:
+        nonlocal made
+        made += 1
+        return real(data, side)
+
+    monkeypatch.setattr(files, "_make_as_at_first", count)
+    address = f"/api/user/{small.user_id}/thumbnails/{small.filename}?size=320"
+    ways = ["routes"] * 6 + ["front"] * 6
+    told = await asyncio.gather(*(house.ask(address, "anna", through=way) for way in ways))
+    assert {one.body for one in told} == {before}  # so the ETag did not lie
+    assert made == 1
+    assert await house.storage.load(key) == before
+
+
+async def test_a_thumbnail_of_what_is_no_picture(house: House, small: Image) -> None:
+    await house.storage.put(small.storage_key, b"damaged on the disk")
+    await house.storage.delete(thumbnail_key(small.storage_key, 320))
+    address = f"/api/user/{small.user_id}/thumbnails/{small.filename}"
+    assert (await house.both(address, "anna")).status == 404
+    await house.storage.delete(small.storage_key)
+    assert (await house.both(address, "anna")).status == 404
+
+
+async def test_a_server_that_sends_files_is_told_which(house: House, large: Image) -> None:
+    for through in ("front", "routes"):
+        told = await house.ask(addresses(large)[0], "anna", through=through)
+        assert told.path == str(house.storage.path(large.storage_key))
+        told = await house.ask(addresses(large)[0], "anna", through=through, pathsend=False)
+        assert told.path is None
+        assert told.pieces > 1
+        assert told.body == await house.storage.load(large.storage_key)
+
+
+async def test_rights_end_at_once(house: House, small: Image) -> None:
+    address = addresses(small)[0]
+    assert (await house.both(address, "anna")).status == 200
+    caller = await house.serving._identify(
+        {"type": "http", "headers": [(b"cookie", house.cookies["anna"].encode())], "client": ("127.0.0.1", 1)}
+    )
+    await house.accounts.sessions.sign_out(caller)
+    assert (await house.ask(address, "anna")).status == 401
+    assert (await house.both(address, "anna")).status == 401
+
+
+async def test_a_bearer_token_is_as_good_as_a_cookie(house: House, small: Image) -> None:
+    pair = await house.accounts.sign_in.of_program(STRANGER, "anna", PASSWORD)
+    right = {"authorization": f"Bearer {pair.access_token}"}
+    assert (await house.both(addresses(small)[0], headers=right)).status == 200
+    wrong = {"authorization": f"Bearer {pair.access_token}x"}
+    assert (await house.both(addresses(small)[0], headers=wrong)).status == 401
+    # A wrong token is not made good by a cookie beside it, here or there.
+    assert (await house.both(addresses(small)[0], "anna", headers=wrong)).status == 401
+
+
+async def test_two_cookies_of_one_request_are_read_whole(house: House, small: Image) -> None:
+    """HTTP/2 sends each cookie in a header of its own: callers must not be mixed up by the last one."""
+
+    async def ask(first: str) -> int:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": addresses(small)[0],
+            "query_string": b"",
+            "headers": [(b"cookie", first.encode()), (b"cookie", b"theme=dark")],
+            "client": ("127.0.0.1", 1),
+        }
+        seen: list[int] = []
+
+        async def send(message: Any) -> None:
+            seen.append(message.get("status", 0))
+
+        async def routes(*_: object) -> None:
+            seen.append(-1)
+
+        await house.serving.wrap(routes)(scope, None, send)  # type: ignore[arg-type]
+        return seen[0]
+
+    assert await ask(house.cookies["anna"]) == 200
+    assert await ask(house.cookies["bert"]) == -1
+
+
+async def test_a_foreign_name_of_the_server_is_left_to_the_guard(house: House, small: Image) -> None:
+    reached: list[str] = []
+
+    async def guard(scope: Any, *_: object) -> None:
+        reached.append(scope["path"])
+
+    front = house.serving.wrap(guard, lambda host: host.startswith("localhost"))
+    for host, is_ours in ((b"localhost:8080", True), (b"evil.example", False), (b"localhost:8080", True)):
+        reached.clear()
+        headers = [(b"host", host), (b"cookie", house.cookies["anna"].encode())]
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": addresses(small)[0],
+            "query_string": b"",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+        }
+
+        async def send(_: object) -> None:
+            """Nothing."""
+
+        await front(scope, None, send)  # type: ignore[arg-type]
+        assert bool(reached) is not is_ours
+
+
+async def test_what_is_sent_is_nobody_elses_to_change(house: House, small: Image) -> None:
+    """Layers around add headers to the message they are given: the next answer must not have them."""
+    seen: list[int] = []
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": addresses(small)[0],
+        "query_string": b"",
+        "headers": [(b"cookie", house.cookies["anna"].encode())],
+        "client": ("127.0.0.1", 1),
+    }
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            seen.append(len(message["headers"]))
+            message["headers"].append((b"x-more", b"1"))
+
+    for _ in range(3):
+        await house.front(dict(scope), None, send)
+    assert len(set(seen)) == 1
