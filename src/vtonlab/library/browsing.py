@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.db.database import Database
 from vtonlab.library import changes, repository
 from vtonlab.library.listings import Filter, Listing, Sort, read_cursor, write_cursor
-from vtonlab.library.marks import EVERY, Places
+from vtonlab.library.marks import Places
 from vtonlab.library.models import Category
 from vtonlab.library.repository import Entry, FileRow, Totals
 
@@ -37,9 +37,9 @@ class Page:
 class Browsing:
     """The reading half of the library."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, places: Places | None = None) -> None:
         self.database = database
-        self._places = Places()
+        self._places = places or Places()
 
     async def browse(
         self,
@@ -113,11 +113,11 @@ class Browsing:
         if not listing.is_indexed:
             ids = await self._places.found(session, listing, version)
             return await repository.read_entries(session, listing.user_id, ids[rank : rank + limit])
-        if rank <= EVERY:
+        if rank <= self._places.every:
             return await repository.read_rows(session, listing, limit, skip=rank)
         limit = min(limit, total - rank)
         behind = total - rank - limit
-        if behind <= EVERY:
+        if behind <= self._places.every:
             rows = await repository.read_rows(session, listing, limit, skip=behind, backwards=True)
             return rows[::-1]
         start = await self._places.find(session, listing, rank, total, version)

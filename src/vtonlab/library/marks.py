@@ -23,8 +23,8 @@ from vtonlab.library.listings import COLUMNS, Filter, Key, Listing, Sort
 EVERY = 200
 """Entries between two marks when they are found."""
 
-WIDEST = 4 * EVERY
-"""Entries between two marks before more are put between them."""
+WIDEST = 4
+"""Times ``every`` that two marks may come apart before more are put between them."""
 
 MOST_KEPT = 400_000
 """Marks and ids kept for everybody together; one takes about 200 bytes."""
@@ -75,13 +75,13 @@ class Marks:
         end = self.ranks[place + 1] if place + 1 < len(self.ranks) else total
         return end - (self.ranks[place] if place >= 0 else 0)
 
-    def fill(self, place: int, keys: list[Key]) -> None:
-        """Put marks ``keys``, each ``EVERY`` entries after the one before, behind mark ``place``."""
+    def fill(self, place: int, keys: list[Key], every: int) -> None:
+        """Put marks ``keys``, each ``every`` entries after the one before, behind mark ``place``."""
         start = self.ranks[place] if place >= 0 else 0
         end = self.keys[place + 1] if place + 1 < len(self.keys) else None
         kept = [key for key in keys if end is None or key < end]
         self.keys[place + 1 : place + 1] = kept
-        self.ranks[place + 1 : place + 1] = [start + EVERY * (number + 1) for number in range(len(kept))]
+        self.ranks[place + 1 : place + 1] = [start + every * (number + 1) for number in range(len(kept))]
 
 
 @dataclass
@@ -125,7 +125,9 @@ class Start:
 class Places:
     """The marks of the listings looked at last, of all users. Used in one event loop."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
+    def __init__(self, most: int = MOST_KEPT, every: int = EVERY) -> None:
+        self.every = every
+        """Entries between two marks when they are found; pages are read from no further away than a few times this."""
         self._most = most
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         on_steps(self._follow)
@@ -137,7 +139,7 @@ class Places:
         """
         marks = await self._marks(session, listing, version)
         upward_rank = rank if listing.is_ascending else total - 1 - rank
-        if marks.width(marks.below(upward_rank), total) > WIDEST:
+        if marks.width(marks.below(upward_rank), total) > WIDEST * self.every:
             await self._refine(session, listing, marks, upward_rank, total)
         if listing.is_ascending:
             below = marks.below(rank)
@@ -172,17 +174,18 @@ class Places:
         marks = shelf.marks.get(kind)
         # Marks that know of more than this session does are off by no more than that.
         if marks is None or marks.version < version:
-            keys = await repository.read_marks(session, listing, EVERY)
-            marks = shelf.marks[kind] = Marks(version, keys, [EVERY * (place + 1) for place in range(len(keys))])
+            keys = await repository.read_marks(session, listing, self.every)
+            ranks = [self.every * (place + 1) for place in range(len(keys))]
+            marks = shelf.marks[kind] = Marks(version, keys, ranks)
             self._make_room(listing.user_id)
         return marks
 
     async def _refine(self, session: AsyncSession, listing: Listing, marks: Marks, rank: int, total: int) -> None:
         place, version = marks.below(rank), marks.version
-        keys = await repository.read_marks(session, listing, EVERY, marks.keys[place] if place >= 0 else None)
+        keys = await repository.read_marks(session, listing, self.every, marks.keys[place] if place >= 0 else None)
         # Meanwhile something may have been changed, or another page have done the same.
-        if marks.version == version and marks.width(place, total) > WIDEST:
-            marks.fill(place, keys)
+        if marks.version == version and marks.width(place, total) > WIDEST * self.every:
+            marks.fill(place, keys, self.every)
             self._make_room(listing.user_id)
 
     def _shelf(self, user_id: str) -> Shelf:

@@ -16,6 +16,7 @@ from vtonlab.errors import NotThere, Text, UnknownCategory, VtonError
 from vtonlab.library import changes, repository
 from vtonlab.library.browsing import Browsing
 from vtonlab.library.listings import is_id
+from vtonlab.library.marks import Places
 from vtonlab.library.models import Category, Image
 from vtonlab.library.repository import Entry, Totals
 from vtonlab.settings import Settings
@@ -68,9 +69,14 @@ class Library(Browsing):
     """Reading is in :class:`vtonlab.library.browsing.Browsing`. Whatever is not the user's own is not there."""
 
     def __init__(
-        self, database: Database, storage: Storage, settings: Settings, accounts: Accounts | None = None
+        self,
+        database: Database,
+        storage: Storage,
+        settings: Settings,
+        accounts: Accounts | None = None,
+        places: Places | None = None,
     ) -> None:
-        super().__init__(database)
+        super().__init__(database, places)
         self.storage = storage
         self.settings = settings
         self._accounts = accounts
