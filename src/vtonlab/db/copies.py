@@ -41,8 +41,11 @@ def keep(database: Path, data: Path, revision: str) -> Path:
     return target
 
 
-def copy(database: Path, target: Path) -> None:
-    """Copy ``database`` as it is at one moment to ``target``, one plain file. Raises ``OSError``, ``sqlite3.Error``."""
+def copy(database: Path, target: Path) -> str:
+    """Copy ``database`` as it is at one moment to ``target``, one plain file; its revision.
+
+    Raises ``OSError``, ``sqlite3.Error``.
+    """
     part = target.with_name(f".{target.name}.part")
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
     try:
@@ -51,7 +54,9 @@ def copy(database: Path, target: Path) -> None:
             copied.execute("PRAGMA journal_mode = DELETE")  # else whoever reads it would leave two more files beside it
             if copied.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("the copy is damaged")
+            revision = _revision(copied)
         place(part, target)
+        return revision
     finally:
         part.unlink(missing_ok=True)
 
@@ -83,17 +88,24 @@ def check(path: Path, name: str) -> str:
         with closing(sqlite3.connect(address, uri=True)) as copied:
             sound = copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             sound = sound and copied.execute("PRAGMA foreign_key_check").fetchone() is None
-            row = copied.execute("SELECT version_num FROM alembic_version").fetchone() if sound else None
-    except sqlite3.OperationalError as error:  # no such table
+            revision = _revision(copied) if sound else None
+    except sqlite3.OperationalError as error:  # no such table, no such row
         raise BackupNotUsable(name=name, reason=Text("it is no backup of vtonlab", "它不是 vtonlab 的备份")) from error
     except sqlite3.DatabaseError as error:
         raise BackupNotUsable(name=name, reason=Text("it is damaged", "它已损坏")) from error
-    if row is None:
+    if revision is None:
         raise BackupNotUsable(name=name, reason=Text("it is damaged", "它已损坏"))
-    if not revisions.is_known(row[0]):
+    if not revisions.is_known(revision):
         reason = Text("a newer version of the program made it", "它由更新版本的程序创建")
         raise BackupNotUsable(name=name, reason=reason)
-    return str(row[0])
+    return revision
+
+
+def _revision(connection: sqlite3.Connection) -> str:
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if found is None:
+        raise sqlite3.OperationalError("nothing was made in it yet")
+    return str(found[0])
 
 
 def stamp() -> str:

@@ -24,6 +24,7 @@
     │       ├── ForeignRequest   sent by another site's page
     │       ├── BodyTooLarge     more bytes than a request may have
     │       ├── SignInNeeded     only for those who signed in
+    │       │   └── PairingNeeded a program that says not for whom it sends pictures
     │       ├── WrongPassword    no account of that name and password
     │       ├── TokenNotValid    a token that is unknown, expired, revoked or spent
     │       ├── NotAllowed       signed in, but the role or token does not allow it
@@ -39,7 +40,8 @@
     │   ├── AddressRefused       an address of the web that is not fetched from
     │   ├── FetchFailed          the web did not give a picture
     │   ├── DatabaseProblem      newer than the program, or not to be upgraded as it is
-    │   └── BackupNotUsable      a backup that cannot be restored
+    │   ├── BackupNotUsable      a backup that cannot be restored
+    │   └── BackupElsewhere      a backup that other programs make better
     ├── ServiceError             a part of the server does not work now (retryable)
     │   ├── StorageUnavailable   the place where pictures live does not answer
     │   ├── StorageFull          no room left on it
@@ -75,6 +77,7 @@ from vtonlab.errors.engines import (
 from vtonlab.errors.inputs import (
     AddressRefused,
     AddressTaken,
+    BackupElsewhere,
     BackupNotUsable,
     BadInput,
     BadOption,
@@ -91,7 +94,7 @@ from vtonlab.errors.inputs import (
     UnknownEngine,
     WrongKind,
 )
-from vtonlab.errors.library import NothingDone, UnknownCategory
+from vtonlab.errors.library import NothingDone, PairingNeeded, UnknownCategory
 from vtonlab.errors.requests import (
     AlreadyEnded,
     BadRequest,
@@ -129,6 +132,7 @@ __all__ = [
     "AddressRefused",
     "AddressTaken",
     "AlreadyEnded",
+    "BackupElsewhere",
     "BackupNotUsable",
     "BadDetail",
     "BadInput",
@@ -163,6 +167,7 @@ __all__ = [
     "NothingDone",
     "OthersData",
     "PageNotFound",
+    "PairingNeeded",
     "PartsFailed",
     "PoseNotSupported",
     "QuotaExceeded",

@@ -168,3 +168,12 @@ class BackupNotUsable(BadInput):
     code = "backup_not_usable"
     sentence = Text("{name} cannot be restored: {reason}.", "无法恢复 {name}：{reason}。")
     hint = Text("Choose another backup; nothing was changed.", "请选择其他备份；未作任何更改。")
+
+
+class BackupElsewhere(BadInput):
+    """A backup that other programs make better. Values: ``what`` (Text), ``advice`` (Text)."""
+
+    code = "backup_elsewhere"
+    status = 501
+    sentence = Text("vtonlab does not back up {what}.", "vtonlab 不备份{what}。")
+    hint = Text("{advice}", "{advice}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vtonlab.errors.base import Text
-from vtonlab.errors.requests import RequestRefused
+from vtonlab.errors.requests import RequestRefused, SignInNeeded
 
 
 class UnknownCategory(RequestRefused):
@@ -22,3 +22,14 @@ class NothingDone(RequestRefused):
     status = 400
     sentence = Text("Nothing was changed: {reason}.", "没有更改任何内容：{reason}。")
     hint = Text("Reload the list: they may be gone already.", "请刷新列表：它们可能已经不在了。")
+
+
+class PairingNeeded(SignInNeeded):
+    """A program that sends pictures without saying for whom, where many people use the server."""
+
+    code = "pairing_needed"
+    sentence = Text("需要登录 · Please sign in, or pair this program", "需要登录：请登录，或将此程序与你的账户配对")
+    hint = Text(
+        "On this server's page, make an API token (Settings, API tokens) and enter it in the program.",
+        "请在本服务器的页面上创建 API 令牌（设置 → API 令牌），然后填入该程序。",
+    )
