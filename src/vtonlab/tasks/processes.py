@@ -71,7 +71,8 @@ class Worker:
         heard = time.monotonic()
         asked: float | None = None
         while True:
-            while (message := self._hear()) is not None:
+            message = self._hear()
+            if message is not None:
                 heard = time.monotonic()
                 match message:
                     case (other.PROGRESS, fraction, stage):

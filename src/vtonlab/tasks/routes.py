@@ -30,6 +30,7 @@ Sort = Annotated[Literal["newest", "oldest"], Query(description="By when they we
 PageNumber = Annotated[int, Query(ge=1, description="From 1; a page beyond the end is empty.")]
 PageSize = Annotated[int, Query(ge=1, description="At most 100; more is cut to that.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before; outweighs `page`.")]
+GroupFilter = Annotated[str | None, Query(pattern="^[A-Za-z0-9_-]{1,64}$", description="Only parts of this group.")]
 UserFilter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Only tasks of this user.")]
 
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
@@ -52,7 +53,9 @@ def _add_own(router: APIRouter, tasks: Tasks) -> None:
         caller: Asking,
         status: StatusFilter = None,
         kind: KindFilter = None,
-        parent_id: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Only this group's.")] = None,
+        parent_id: Annotated[
+            str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Only this group's.")
+        ] = None,
         sort: Sort = "newest",
         page: PageNumber = 1,
         page_size: PageSize = 20,

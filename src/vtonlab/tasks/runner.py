@@ -60,6 +60,7 @@ class Runner:
         self._noted: dict[str, Attempt] = {}
         self._groups: set[str] = set()
         self._due: datetime | None = None
+        self._is_stopping = False
         moves.queued = self.wake
         moves.resting = self._rests_until
         moves.group_changed = self._group_changed
@@ -76,6 +77,7 @@ class Runner:
 
     async def start(self) -> None:
         """Begin; once an event loop."""
+        self._is_stopping = False
         self._wake = asyncio.Event()
         self._tell = asyncio.Event()
         configured = sum(self._settings.engine_concurrency.values())
@@ -88,8 +90,11 @@ class Runner:
         if not self._loops:
             return
         looking, *others = self._loops
+        # It ends by itself: what it is just claiming must not be claimed for nobody.
+        self._is_stopping = True
+        self._wake.set()
+        await asyncio.wait({looking}, timeout=STOP_SECONDS)
         looking.cancel()
-        await asyncio.wait({looking})
         for attempt, _ in self._running.values():
             attempt.stop(Reason.SHUTDOWN)
         tasks = {task for _, task in self._running.values()}
@@ -101,8 +106,7 @@ class Runner:
         await asyncio.to_thread(self.processes.close)
         for loop in others:
             loop.cancel()
-        if others:
-            await asyncio.wait(others)
+        await asyncio.wait(self._loops)
         self._loops.clear()
         self._report(await outcome_of(self._write_progress()), "writing progress")
 
@@ -138,7 +142,7 @@ class Runner:
         polled_at = float("-inf")
         clock = asyncio.get_running_loop().time
         polls = 0
-        while True:
+        while not self._is_stopping:
             self._wake.clear()
             is_poll = clock() - polled_at >= POLL_SECONDS
             if is_poll:
@@ -151,10 +155,15 @@ class Runner:
             pause = POLL_SECONDS
             if self._due is not None:
                 pause = min(pause, max(0.01, (self._due - self._moves.clock()).total_seconds()))
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
+            await self._sleep(pause)
+
+    async def _sleep(self, seconds: float) -> None:
+        # Not wait_for: on Python 3.11 it may lose a cancellation that comes together with what it waits for.
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
 
     def _report(self, outcome: Outcome[None], what: str) -> None:
         if outcome.error is not None and not isinstance(outcome.error, asyncio.CancelledError):

@@ -174,7 +174,8 @@ class Conversation:
     async def _watch(self) -> int:
         while True:
             try:
-                await asyncio.wait_for(self._check.wait(), CHECK_SECONDS)
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._check.wait()
             except TimeoutError:
                 if self._sending_since is not None and time.monotonic() - self._sending_since > STUCK_SECONDS:
                     return GOING_AWAY

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - what is waited for happens in the database
 """People with tasks, over any database, and a clock that only moves when it is told to."""
 
 from __future__ import annotations
