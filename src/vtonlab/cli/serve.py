@@ -1,4 +1,4 @@
-"""``vtonlab serve``: the page, on this machine."""
+"""``vtonlab serve``: the server. What would keep it from starting is said in a sentence, before it starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import sys
 import threading
 import time
 import webbrowser
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +23,14 @@ from vtonlab.errors import AddressTaken, Text
 
 if TYPE_CHECKING:
     from vtonlab.settings import Settings
+
+
+class Mode(StrEnum):
+    """Who may use the server."""
+
+    LOCAL = "local"
+    SERVER = "server"
+
 
 SECONDS_TO_START = 60.0
 SECONDS_TO_FINISH = 5
@@ -52,6 +62,26 @@ def serve(
             ),
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help=here(
+                "Folder for the pictures and the database.  [default: the system's place for programs' data]",
+                "图片和数据库所在的文件夹。  [默认：系统的程序数据目录]",
+            ),
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help=here(
+                "local: one person on this machine, without signing in; server: accounts.  "
+                "[default: local on a loopback address, else server]",
+                "local：本机单人使用，无需登录；server：多账户。  [默认：回环地址为 local，其他为 server]",
+            ),
+        ),
+    ] = None,
     no_browser: Annotated[
         bool,
         typer.Option("--no-browser", help=here("Do not open the page in the browser.", "不自动打开浏览器。")),
@@ -65,11 +95,24 @@ def serve(
         update={
             "host": chosen.host if host is None else host,
             "port": chosen.port if port is None else port,
+            "data": chosen.data if data is None else data.absolute(),
+            "mode": chosen.mode if mode is None else mode.value,
             "open_browser": chosen.open_browser and not no_browser,
         }
     )
     address, port = find_address(chosen.host, chosen.port)
-    _listen(chosen, address, port)
+    link = _prepare(chosen)
+    _listen(chosen, address, port, link)
+
+
+def _prepare(chosen: Settings) -> str | None:
+    """Everything that could keep the server from starting, in this process, where it ends in a sentence. The path that
+    makes the first administrator, where one is needed."""
+    import asyncio
+
+    from vtonlab.web.ground import make_ready
+
+    return asyncio.run(make_ready(chosen))
 
 
 def find_address(host: str, port: int) -> tuple[str, int]:
@@ -90,40 +133,52 @@ def find_address(host: str, port: int) -> tuple[str, int]:
         raise AddressTaken(host=host, port=port, reason=reason) from error
 
 
-def _listen(chosen: Settings, address: str, port: int) -> None:
+def _listen(chosen: Settings, address: str, port: int, link: str | None) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     from vtonlab.settings import PREFIX
+    from vtonlab.web.logs import describe_logging
 
     # The worker is a process of its own and reads its settings there.
-    os.environ |= {PREFIX + "HOST": chosen.host, PREFIX + "PORT": str(port), PREFIX + "LOG_LEVEL": chosen.log_level}
-    threading.Thread(target=_announce, args=(chosen, address, port), daemon=True).start()
+    told = {"HOST": chosen.host, "PORT": str(port), "MODE": chosen.mode, "DATA": str(chosen.data_folder)}
+    os.environ |= {PREFIX + name: value for name, value in told.items()}
+    threading.Thread(target=_announce, args=(chosen, address, port, link), daemon=True).start()
     Granian(
         "vtonlab.web.app:create_app",
         factory=True,
         address=address,
         port=port,
         interface=Interfaces.ASGI,
-        websockets=False,
+        websockets=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         log_level=LogLevels.info if chosen.log_level == "debug" else LogLevels.warning,
-        log_dictconfig=_log_to_stderr(chosen.log_level),
+        log_dictconfig=describe_logging(chosen.log_level, chosen.log_format),
     ).serve()
 
 
-def _announce(chosen: Settings, address: str, port: int) -> None:
+def _announce(chosen: Settings, address: str, port: int, link: str | None) -> None:
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not bound
     if not _wait_until_it_answers(reached, port):
         return
     page = f"http://[{reached}]:{port}/" if ":" in reached else f"http://{reached}:{port}/"
+    page = chosen.public_url.rstrip("/") + "/" if chosen.public_url else page
     typer.echo(f"VTON Lab: {page}   {here('(Ctrl+C stops it)', '（按 Ctrl+C 停止）')}", err=True)
-    if not ipaddress.ip_address(address).is_loopback:
+    if link is not None:
+        link = page.rstrip("/") + link
         typer.echo(
             here(
-                "Everybody who can reach this machine can use it: there are no accounts yet.",
-                "能访问本机的人都可以使用：目前还没有账户功能。",
+                f"Make the first administrator here (once, within 24 hours): {link}",
+                f"请在此创建首位管理员（一次有效，24 小时内）：{link}",
+            ),
+            err=True,
+        )
+    if chosen.is_local and not ipaddress.ip_address(address).is_loopback:
+        typer.echo(
+            here(
+                "Everybody who can reach this machine can use it and sees its pictures: local mode has no sign-in.",
+                "能访问本机的人都可以使用并看到图片：本地模式无需登录。",
             ),
             err=True,
         )
@@ -136,7 +191,7 @@ def _wait_until_it_answers(address: str, port: int) -> bool:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(address, port, timeout=1)
         try:
-            connection.request("GET", "/health", headers={"Host": "localhost"})
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             time.sleep(0.05)
@@ -148,15 +203,3 @@ def _wait_until_it_answers(address: str, port: int) -> bool:
 def _may_open_browser(chosen: Settings) -> bool:
     has_display = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return chosen.open_browser and has_display and not os.environ.get("CI")
-
-
-def _log_to_stderr(level: str) -> dict[str, Any]:
-    own = {"handlers": ["stderr"], "level": level.upper(), "propagate": False}
-    server = {"handlers": ["stderr"], "level": "INFO" if level == "debug" else "WARNING", "propagate": False}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
-        "loggers": {"vtonlab": own, "_granian": server, "granian.access": server},
-    }

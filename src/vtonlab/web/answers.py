@@ -34,6 +34,8 @@ from vtonlab.web.faults import Fault, read_faults
 from vtonlab.web.languages import Interface, Language, Preferred, choose_language, find_interface, language_of
 
 RETRY_AFTER_SECONDS = 2
+CLIENT_GONE = 499
+"""Status in the log for those who left before the answer; nginx's number for it."""
 SIGN_IN = "登录"
 """Older pages sign themselves out by this word in a 401 (api.md)."""
 
@@ -60,7 +62,7 @@ def answer_errors(app: FastAPI, preferred: Preferred) -> None:
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if isinstance(error.__cause__, ClientDisconnect):
-            raise error.__cause__
+            return gone(request, error)
         if isinstance(error.__cause__, VtonError):  # FastAPI wraps whatever is raised while it reads a body
             return answer(error.__cause__, request.scope, preferred)
         told = _STARLETTES.get(error.status_code, MalformedBody)()
@@ -68,12 +70,16 @@ def answer_errors(app: FastAPI, preferred: Preferred) -> None:
         response.headers.update(error.headers or {})  # Allow
         return response
 
+    def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=CLIENT_GONE)  # nobody reads it; the log and the figures do
+
     def others(request: Request, error: Exception) -> Response:
         return unexpected(request.scope, error, preferred)
 
     app.add_exception_handler(VtonError, ours)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(ClientDisconnect, gone)
     for kind in (SQLAlchemyError, UnicodeEncodeError, OverflowError, Exception):
         app.add_exception_handler(kind, others)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -13,13 +14,14 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vtonlab import settings
+from vtonlab.accounts.secret import load_secret
 from vtonlab.web.answers import answer_errors
+from vtonlab.web.described import describe
 from vtonlab.web.edge import Edge
-from vtonlab.web.fitting import FittingRoom
 from vtonlab.web.guard import Guard
 from vtonlab.web.metrics import Metrics
-from vtonlab.web.routes import make_router
 from vtonlab.web.static import STATIC
+from vtonlab.web.wiring import Parts, build
 
 NOT_TEXT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/heic", "image/heif", "image/tiff")
 """Bytes that are compressed already."""
@@ -51,8 +53,11 @@ class Application(FastAPI):
         )
         answer_errors(self, chosen.language)
         # Made here, so that proxies that are no addresses are told before anything starts.
-        self._guard = Guard(self._inner, chosen)
+        self._guard = Guard(self._enter, chosen)
         self._inside: ASGIApp | None = None
+        self.front: ASGIApp = self._go_on
+        """What a request that was let in meets first."""
+        self.parts: Parts | None = None
 
     def build_middleware_stack(self) -> ASGIApp:
         """The layers, from the outside in."""
@@ -64,7 +69,16 @@ class Application(FastAPI):
         )
         return Edge(self._guard, self.metrics, self.settings.language)
 
-    async def _inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def openapi(self) -> dict[str, Any]:
+        """The description of every route, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.front(scope, receive, send)
+
+    async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._inside is not None
         await self._inside(scope, receive, send)
 
@@ -75,12 +89,20 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     chosen = app.settings
     # Photos of people stay in memory: by default what is over a megabyte goes through a temporary file.
     MultiPartParser.spool_max_size = chosen.max_upload_bytes
-    outside = list(app.router.routes)
-    room = FittingRoom(chosen)
-    app.include_router(make_router(room, chosen, app.version))
+    before = list(app.router.routes)
+    parts = build(chosen, load_secret(chosen), app.metrics, app.version)
+    app.parts = parts
+    app.state.accounts = parts.accounts
+    for router in parts.routers():
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    room.warm_up()
-    yield
-    room.close()
-    app.router.routes[:] = outside
-    app.openapi_schema = None
+    plain = app.front
+    app.front = parts.serving.wrap(plain)
+    try:
+        await parts.start()
+        yield
+    finally:
+        await parts.stop()
+        app.front = plain
+        app.router.routes[:] = before
+        app.openapi_schema = None

@@ -13,15 +13,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vtonlab.db.base import new_id
-from vtonlab.web.answers import unexpected
+from vtonlab.web.answers import CLIENT_GONE, unexpected
 from vtonlab.web.languages import Preferred
 from vtonlab.web.logs import CURRENT_REQUEST
 from vtonlab.web.metrics import Metrics
 
 WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/health"})
-CLIENT_GONE = 499
-"""Status in the log for those who left before the answer; nginx's number for it."""
 
 log = logging.getLogger("vtonlab.access")
 

@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 3.0
 log = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[None]]
-STATS_EXAMPLE = "vtonlab_requests_total{method=\"GET\",route=\"/api/status\",status=\"200\"} 12.0\n"
+STATS_EXAMPLE = 'vtonlab_requests_total{method="GET",route="/api/status",status="200"} 12.0\n'
 
 
 class Alive(BaseModel):
@@ -44,9 +44,7 @@ class Readiness(BaseModel):
     """Whether each part can serve: ``ok`` or ``down``."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"status": "ready", "parts": {"database": "ok", "storage": "ok", "runner": "ok"}}
-        }
+        json_schema_extra={"example": {"status": "ready", "parts": {"database": "ok", "storage": "ok", "runner": "ok"}}}
     )
 
     status: str

@@ -1,0 +1,163 @@
+"""The composition root: it alone knows every part, puts them together in order, starts and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import HTTPConnection
+
+from vtonlab.accounts import admin_routes, auth_routes, user_routes
+from vtonlab.accounts import wardrobe as accounts_wardrobe
+from vtonlab.accounts.asking import read_credentials
+from vtonlab.accounts.caller import Caller
+from vtonlab.accounts.hooks import AccountHook
+from vtonlab.accounts.service import Accounts
+from vtonlab.db import upgrade
+from vtonlab.db.database import Database
+from vtonlab.errors import VtonError
+from vtonlab.library import file_routes
+from vtonlab.library import routes as library_routes
+from vtonlab.library import wardrobe as library_wardrobe
+from vtonlab.library.files import Files
+from vtonlab.library.hooks import LibraryHook
+from vtonlab.library.service import Library
+from vtonlab.library.serving import Serving
+from vtonlab.settings import Settings
+from vtonlab.storage.contract import Storage
+from vtonlab.storage.open import open_storage
+from vtonlab.tasks import routes as task_routes
+from vtonlab.tasks import socket as task_socket
+from vtonlab.tasks import wardrobe as task_wardrobe
+from vtonlab.tasks.service import Tasks
+from vtonlab.web import health, lock, routes
+from vtonlab.web.fitting import FittingRoom
+from vtonlab.web.metrics import Metrics
+
+HOUR_SECONDS = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Parts:
+    """Everything the server is made of. Built without asking anything of anybody; ``start`` does that."""
+
+    settings: Settings
+    metrics: Metrics
+    version: str
+    database: Database
+    storage: Storage
+    accounts: Accounts
+    tasks: Tasks
+    library: Library
+    files: Files
+    serving: Serving
+    room: FittingRoom
+    _lock: int | None = None
+    _background: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def routers(self) -> list[APIRouter]:
+        """The routes of every feature."""
+        return [
+            routes.make_router(self.room, self.settings, self.version),
+            health.make_router(
+                self.database, self.storage, self.settings, self.metrics, self.version, self._check_runner
+            ),
+            accounts_wardrobe.make_router(self.accounts),
+            auth_routes.make_router(self.accounts),
+            user_routes.make_router(self.accounts),
+            admin_routes.make_router(self.accounts),
+            library_wardrobe.make_router(self.library),
+            library_routes.make_router(self.library),
+            file_routes.make_router(self.files),
+            task_wardrobe.make_router(self.tasks),
+            task_routes.make_router(self.tasks),
+            task_socket.make_router(self.tasks),
+        ]
+
+    async def prepare(self) -> None:
+        """Bring the database up to date, and make what must be in it."""
+        await upgrade.prepare(self.database, self.settings)
+        await self.accounts.prepare()
+
+    async def start(self) -> None:
+        """Prepare, and begin to work. Raises ``FileProblem`` where another server has the folder."""
+        if self.database.is_sqlite:
+            self._lock = lock.take(self.settings.data_folder)
+        await self.prepare()
+        await self.tasks.start()
+        self._background.append(asyncio.create_task(self._tidy()))
+        self.room.warm_up()
+
+    async def stop(self) -> None:
+        """Give back what is being worked on, and let go of everything."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self.room.close()
+        await self.tasks.stop()
+        await self.close()
+        if self._lock is not None:
+            lock.give_back(self._lock)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.storage.close()
+        await self.database.close()
+
+    async def _tidy(self) -> None:
+        """At start and every hour: what the last run left half done, who did not come back, what is long in the
+        trash."""
+        while True:
+            await _try("guests", self.accounts.purge_guests)
+            await _try("trash", self.library.purge_old_trash)
+            await asyncio.sleep(HOUR_SECONDS)
+
+    async def _check_runner(self) -> None:
+        """Raises ``ServiceError`` when no task would be run now."""
+
+
+def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> Parts:
+    """All parts over ``settings``; ``secret`` signs access tokens. Raises ``BadSetting``."""
+    database = Database(settings.database_address)
+    hooks: list[AccountHook] = []
+    storage = open_storage(settings)
+    accounts = Accounts(database, settings, secret, hooks)
+    tasks = Tasks(database, settings, accounts)
+    library = Library(database, storage, settings, accounts)
+    files = Files(database, storage)
+
+    async def identify(scope: MutableMapping[str, Any]) -> Caller:
+        return await accounts.identify(read_credentials(HTTPConnection(scope)))
+
+    serving = Serving(files, identify)
+    accounts.on_session_end(serving.forget_caller)
+    hooks += [LibraryHook(database, storage), tasks.hook]
+    return Parts(
+        settings=settings,
+        metrics=metrics,
+        version=version,
+        database=database,
+        storage=storage,
+        accounts=accounts,
+        tasks=tasks,
+        library=library,
+        files=files,
+        serving=serving,
+        room=FittingRoom(settings),
+    )
+
+
+async def _try(name: str, work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        found = await work()
+    except (SQLAlchemyError, OSError, VtonError):
+        log.exception("tidying up %s failed; it is tried again in an hour", name)
+    else:
+        log.info("tidied up %s: %s", name, found)
