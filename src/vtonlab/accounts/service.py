@@ -94,6 +94,7 @@ class Accounts:
         await self.roles.ensure(session)
         if not self.settings.is_local:
             return
+        await repository.lock_admins(session)  # so that of two that start at once, the second finds the first's
         user = await repository.find_default_user(session)
         if user is None:
             user = make_user("default", role=repository.ADMIN)

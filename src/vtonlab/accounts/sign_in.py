@@ -107,7 +107,7 @@ class SignIn:
         if not self._ground.settings.is_local:
             raise PageNotFound
         same = origin.partition("://")[2].lower() == host.lower() if origin else fetch_site == "same-origin"
-        if not same or fetch_site not in {"", "same-origin"}:
+        if not (same and host) or fetch_site not in {"", "same-origin"}:
             raise ForeignRequest
         if caller.is_signed_in:
             return None
