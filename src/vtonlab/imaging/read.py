@@ -179,7 +179,7 @@ def _too_heavy(name: str, size: int, limits: Limits) -> ImageTooLarge:
     return ImageTooLarge(name=name, found=found, limit=f"{limits.size / 2**20:.0f} MB")
 
 
-def check_size(size: tuple[int, int], limits: Limits, name: str) -> None:
+def check_size(size: tuple[int, int], limits: Limits, name: str | Text) -> None:
     """Raises where a picture of ``size`` (width, height) is beyond ``limits``; ``name`` is what messages call it."""
     width, height = size
     if width < 1 or height < 1:

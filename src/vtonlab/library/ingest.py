@@ -37,12 +37,13 @@ from vtonlab.library.pictures import (
     LARGE_PIXELS,
     THUMBNAIL_SIZES,
     Made,
-    hash_file,
+    Seen,
     image_key,
+    look_into,
     make_picture,
-    measure,
     thumbnail_key,
 )
+from vtonlab.library.scratch import Scratch
 from vtonlab.library.turns import Turns
 from vtonlab.library.wording import TITLE_LETTERS, clean
 from vtonlab.settings import Settings
@@ -57,6 +58,8 @@ T = TypeVar("T")
 
 ADDRESS_LETTERS: Final = 2_000
 NAME_LETTERS: Final = 255
+SCRATCH: Final = "tmp"
+"""Folder of the data folder where uploads lie while they come in."""
 _NAME_STEMS: Final = {Category.VTON_RESULTS.value: "vton_result"}
 
 log = logging.getLogger(__name__)
@@ -121,21 +124,17 @@ class Ingest:
         self.storage = storage
         self.settings = settings
         self.limits = Limits(size=settings.max_upload_bytes, pixels=settings.max_pixels)
+        self.scratch = Scratch(settings.data_folder / SCRATCH)
         self._accounts = accounts
         self._tasks = tasks
         places = max(1, min(8, os.cpu_count() or 1))
         self._threads = ThreadPoolExecutor(places, thread_name_prefix="ingest")
-        self._turns = Turns(places)
+        self._turns = Turns(2 * places)  # while one is written, the next is worked on
         self._large = asyncio.Semaphore(1)
 
     async def close(self) -> None:
         """Let go of the threads."""
         await asyncio.to_thread(self._threads.shutdown)
-
-    @property
-    def scratch(self) -> Path:
-        """The folder for files while they come in; the sweep empties it."""
-        return self.settings.data_folder / "tmp"
 
     async def add(self, caller: Caller | str, incoming: Incoming) -> Added:
         """Keep one picture. The same file again in the same category is the entry that is there, taken out of the
@@ -145,9 +144,9 @@ class Ingest:
         """
         user_id = caller if isinstance(caller, str) else caller.owner
         incoming = replace(incoming, category=choose_category(incoming.category))
-        source_hash = await self._in_thread(hash_file, incoming.source)
+        seen = await self._look_into(incoming)
         async with self.database.read() as session:
-            twins = await found_twins.by_source(session, user_id, source_hash)
+            twins = await found_twins.by_source(session, user_id, seen.source_hash)
         twins = [twin for twin in twins if await self._has_file(twin)]
         if twin := _in_category(twins, incoming.category):
             added = await self._answer_twin(user_id, twin.id, incoming.category)
@@ -155,7 +154,7 @@ class Ingest:
                 return added
         prepared = await self._copy(user_id, incoming, twins[0]) if twins else None
         if prepared is None:
-            prepared = await self._make(user_id, incoming, source_hash)
+            prepared = await self._make(user_id, incoming, seen)
         return await _to_the_end(self._keep_or_discard(prepared))
 
     async def prepare(self, caller: Caller | str, incoming: Incoming) -> Prepared:
@@ -163,7 +162,7 @@ class Ingest:
         transaction that ends their work, or ``discard`` it. Raises as :meth:`add`."""
         user_id = caller if isinstance(caller, str) else caller.owner
         incoming = replace(incoming, category=Category(incoming.category).value)
-        return await self._make(user_id, incoming, await self._in_thread(hash_file, incoming.source))
+        return await self._make(user_id, incoming, await self._look_into(incoming))
 
     async def keep(self, session: AsyncSession, prepared: Prepared) -> Image:
         """The new row of ``prepared``, in the caller's transaction. Raises ``NoRoomLeft``."""
@@ -181,31 +180,36 @@ class Ingest:
 
     # ---- pixels and files
 
-    async def _make(self, user_id: str, incoming: Incoming, source_hash: str) -> Prepared:
-        made = await self._work(user_id, incoming)
-        fields = _describe(user_id, incoming, made, source_hash)
-        files = {fields["storage_key"]: made.data}
-        files |= {thumbnail_key(fields["storage_key"], size): data for size, data in made.thumbnails.items()}
-        similar: tuple[str, ...] = ()
-        if not made.look.is_plain:
-            async with self.database.read() as session:
-                similar = await found_twins.by_look(session, user_id, made.look)
-        return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files))
+    async def _look_into(self, incoming: Incoming) -> Seen:
+        return await self._in_thread(look_into, incoming.source, self.limits, clean(incoming.original_name, 80))
 
-    async def _work(self, user_id: str, incoming: Incoming) -> Made:
-        work = partial(
-            make_picture,
+    async def _make(self, user_id: str, incoming: Incoming, seen: Seen) -> Prepared:
+        async with AsyncExitStack() as held:
+            if seen.pixels > LARGE_PIXELS:
+                await held.enter_async_context(self._large)
+            # Until the files are written: what was made and waits for its writing is memory, too.
+            await held.enter_async_context(self._turns.take(user_id))
+            made = await self._in_thread(self._work, incoming)
+            fields = _describe(user_id, incoming, made, seen.source_hash)
+            files = {fields["storage_key"]: made.data}
+            files |= {thumbnail_key(fields["storage_key"], size): data for size, data in made.thumbnails.items()}
+            similar = await self._find_similar(user_id, made)
+            return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files))
+
+    def _work(self, incoming: Incoming) -> Made:
+        return make_picture(
             incoming.source,
             limits=self.limits,
             max_side=self.settings.max_side,
             name=clean(incoming.original_name, 80),
             as_made=incoming.as_made,
         )
-        async with AsyncExitStack() as held:
-            if await self._in_thread(measure, incoming.source, self.limits) > LARGE_PIXELS:
-                await held.enter_async_context(self._large)
-            await held.enter_async_context(self._turns.take(user_id))
-            return await self._in_thread(work)
+
+    async def _find_similar(self, user_id: str, made: Made) -> tuple[str, ...]:
+        if made.look.is_plain:
+            return ()
+        async with self.database.read() as session:
+            return await found_twins.by_look(session, user_id, made.look)
 
     async def _write(self, prepared: Prepared, files: Mapping[str, bytes]) -> Prepared:
         picture, *thumbnails = prepared.keys

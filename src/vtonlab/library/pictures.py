@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vtonlab.errors import ImageUnreadable, VtonError
+from vtonlab.errors import ImageUnreadable, Text, VtonError
 from vtonlab.imaging.colour import lay_on_white, says_srgb, to_eight_bits, to_srgb
 from vtonlab.imaging.formats import DECODER_ERRORS, Format, open_as, recognise
 from vtonlab.imaging.orientation import read_orientation
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Pillow
     from PIL.ImageFile import ImageFile
 
+NAMELESS: Final = Text("the picture", "该图片")
 THUMBNAIL_SIZES: Final = (320, 640)
 THUMBNAIL_QUALITY: Final = 80
 JPEG_QUALITY: Final = 90
@@ -78,30 +79,25 @@ def make_picture(source: bytes | Path, *, limits: Limits, max_side: int, name: s
 
     Raises :class:`ImageUnreadable` and :class:`ImageTooLarge`, ``name`` being what they call it.
     """
-    try:
-        data = read_bytes(source, limits=limits)
-        return _make(data, limits, max_side, name or "picture", as_made=as_made)
-    except VtonError as error:
-        if "name" in error.values:
-            raise type(error)(**{**error.values, "name": name or "picture"}) from error
-        raise
+    return _make(_read(source, limits, name), limits, max_side, name or NAMELESS, as_made=as_made)
 
 
-def measure(source: bytes | Path, limits: Limits) -> int:
-    """Pixels that decoding ``source`` will take, by its header. Raises as :func:`make_picture` does."""
-    data = read_bytes(source, limits=limits)
-    kind, image = _open(data)
-    del kind
-    check_size(image.size, limits, "picture")
-    return image.size[0] * image.size[1]
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a file before its pixels are."""
+
+    source_hash: str
+    """SHA-256, hexadecimal."""
+    pixels: int
+    """How many decoding will give, by its header."""
 
 
-def hash_file(source: bytes | Path) -> str:
-    """SHA-256 of ``source``, hexadecimal."""
-    if isinstance(source, bytes):
-        return hashlib.sha256(source).hexdigest()
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def look_into(source: bytes | Path, limits: Limits, name: str = "") -> Seen:
+    """Read ``source`` once, without decoding it. Raises as :func:`make_picture` does."""
+    data = _read(source, limits, name)
+    _, image = _open(data, name)
+    check_size(image.size, limits, name or NAMELESS)
+    return Seen(hashlib.sha256(data).hexdigest(), image.size[0] * image.size[1])
 
 
 def image_key(user_id: str, category: str, filename: str) -> str:
@@ -115,18 +111,25 @@ def thumbnail_key(key: str, size: int) -> str:
     return f"{folder}/thumbnails/{filename.rpartition('.')[0]}_{size}.webp"
 
 
-def _open(data: bytes) -> tuple[Format, ImageFile]:
+def _read(source: bytes | Path, limits: Limits, name: str) -> bytes:
+    try:
+        return read_bytes(source, limits=limits)
+    except VtonError as error:  # which knows no other name than the file's own
+        raise type(error)(**{**error.values, "name": name or NAMELESS}) from error
+
+
+def _open(data: bytes, name: str | Text) -> tuple[Format, ImageFile]:
     kind = recognise(data[:64])
     if kind is None:
-        raise ImageUnreadable(name="picture", reason="format")
+        raise ImageUnreadable(name=name or NAMELESS, reason="format")
     try:
         return kind, open_as(kind, data)
     except DECODER_ERRORS as error:
-        raise ImageUnreadable(name="picture", reason="header") from error
+        raise ImageUnreadable(name=name or NAMELESS, reason="header") from error
 
 
-def _make(data: bytes, limits: Limits, max_side: int, name: str, *, as_made: bool) -> Made:
-    kind, image = _open(data)
+def _make(data: bytes, limits: Limits, max_side: int, name: str | Text, *, as_made: bool) -> Made:
+    kind, image = _open(data, name)
     check_size(image.size, limits, name)
     try:
         kept = data if as_made and kind in _EXTENSIONS else _strip(kind, data, image, max_side)
