@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, expect, sync_playwright
+from tests.live import serve
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -42,39 +39,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def serve(engine: str, packages: Path | None = None) -> Iterator[str]:
-    """The address of a server that runs ``engine``; ``packages`` are importable there too."""
-    environment = os.environ | {"VTONLAB_ENGINE": engine, "VTONLAB_LANGUAGE": "auto", "PYTHONPATH": str(packages or "")}
-    command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "serve", "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        said = ""
-        for line in server.stderr:
-            said += line
-            if found := re.search(r"http://[\w.:\[\]]+/", line):
-                break
-        else:
-            pytest.fail(f"the server did not start: {said}")
-        try:
-            yield found.group()
-        finally:
-            server.terminate()
-            server.communicate(timeout=20)
-
-
 @pytest.fixture(scope="session")
 def example_page(example_package: Path) -> Iterator[str]:
     """Address of the page with the third-party engine of tests/plugins behind it."""
-    with serve("example", example_package) as address:
-        yield address
+    with serve(packages=example_package, engine="example", language="auto") as server:
+        yield server.address + "/"
 
 
 @pytest.fixture(scope="session")
 def instant_page() -> Iterator[str]:
     """Address of the page with the built-in engine behind it."""
-    with serve("instant") as address:
-        yield address
+    with serve(engine="instant", language="auto") as server:
+        yield server.address + "/"
 
 
 @pytest.fixture(scope="session")

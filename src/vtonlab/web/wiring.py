@@ -21,13 +21,16 @@ from vtonlab.accounts.service import Accounts
 from vtonlab.db import upgrade
 from vtonlab.db.database import Database
 from vtonlab.errors import VtonError
-from vtonlab.library import file_routes
+from vtonlab.library import file_routes, upload_routes
 from vtonlab.library import routes as library_routes
 from vtonlab.library import wardrobe as library_wardrobe
+from vtonlab.library.fetch import Fetcher
 from vtonlab.library.files import Files
 from vtonlab.library.hooks import LibraryHook
+from vtonlab.library.ingest import Ingest
 from vtonlab.library.service import Library
 from vtonlab.library.serving import Serving
+from vtonlab.library.sweep import Sweep
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 from vtonlab.storage.open import open_storage
@@ -40,6 +43,9 @@ from vtonlab.web.fitting import FittingRoom
 from vtonlab.web.metrics import Metrics
 
 HOUR_SECONDS = 3600.0
+HOURS_BETWEEN_SWEEPS = 24
+SWEEP_PATIENCE_SECONDS = 10.0
+"""How long the start waits for rows and files to be brought in step; very large libraries go on while they serve."""
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +61,9 @@ class Parts:
     storage: Storage
     accounts: Accounts
     tasks: Tasks
+    ingest: Ingest
     library: Library
+    sweep: Sweep
     files: Files
     serving: Serving
     room: FittingRoom
@@ -73,6 +81,7 @@ class Parts:
             auth_routes.make_router(self.accounts),
             user_routes.make_router(self.accounts),
             admin_routes.make_router(self.accounts),
+            upload_routes.make_router(self.ingest, Fetcher(self.settings)),
             library_wardrobe.make_router(self.library),
             library_routes.make_router(self.library),
             file_routes.make_router(self.files),
@@ -91,6 +100,9 @@ class Parts:
         if self.database.is_sqlite:
             self._lock = lock.take(self.settings.data_folder)
         await self.prepare()
+        sweeping = asyncio.create_task(self._sweep_first())
+        self._background.append(sweeping)
+        await asyncio.wait({sweeping}, timeout=SWEEP_PATIENCE_SECONDS)
         await self.tasks.start()
         self._background.append(asyncio.create_task(self._tidy()))
         self.room.warm_up()
@@ -107,17 +119,26 @@ class Parts:
             lock.give_back(self._lock)
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of threads and connections."""
+        await self.ingest.close()
         await self.storage.close()
         await self.database.close()
 
+    async def _sweep_first(self) -> None:
+        """What the last run left half done. Whoever has the lock of the folder knows to be alone."""
+        alone = self._lock is not None and self.storage.name == "local"
+        await _try("rows and files", lambda: self.sweep.run(alone=alone))
+
     async def _tidy(self) -> None:
-        """At start and every hour: what the last run left half done, who did not come back, what is long in the
-        trash."""
+        """At start and every hour: guests who did not come back, what is long in the trash; once a day the rest."""
+        hours = 0
         while True:
             await _try("guests", self.accounts.purge_guests)
             await _try("trash", self.library.purge_old_trash)
+            if hours and hours % HOURS_BETWEEN_SWEEPS == 0:
+                await _try("rows and files", self.sweep.run)
             await asyncio.sleep(HOUR_SECONDS)
+            hours += 1
 
     async def _check_runner(self) -> None:
         """Raises ``ServiceError`` when no task would be run now."""
@@ -130,6 +151,7 @@ def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> 
     storage = open_storage(settings)
     accounts = Accounts(database, settings, secret, hooks)
     tasks = Tasks(database, settings, accounts)
+    ingest = Ingest(database, storage, settings, accounts, tasks)
     library = Library(database, storage, settings, accounts)
     files = Files(database, storage)
 
@@ -147,7 +169,9 @@ def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> 
         storage=storage,
         accounts=accounts,
         tasks=tasks,
+        ingest=ingest,
         library=library,
+        sweep=Sweep(database, storage, library, ingest.scratch),
         files=files,
         serving=serving,
         room=FittingRoom(settings),
