@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from zipstream import ZIP_STORED, ZipStream  # type: ignore[import-untyped]
@@ -21,6 +21,8 @@ from vtonlab.accounts.people import USER
 from vtonlab.accounts.repository import AuditFilter
 from vtonlab.db.base import now
 from vtonlab.errors import NotThere
+
+T = TypeVar("T")
 
 AUDIT_PAGE: Final = 500
 
@@ -51,8 +53,9 @@ class Export:
         yield ExportedFile("account.json", _write(account).encode())
         yield ExportedFile("audit.json", self._audit(user_id))
         for hook in self._ground.hooks:
-            async for file in hook.export(user_id):
-                yield file
+            async with _closing(hook.export(user_id)) as files:
+                async for file in files:
+                    yield file
 
     async def _describe(self, user_id: str) -> dict[str, Any]:
         async with self._ground.database.read() as session:
@@ -91,13 +94,14 @@ def describe_entry(entry: AuditEntry, user_id: str) -> dict[str, Any]:
     return told
 
 
-async def zip_files(files: AsyncGenerator[ExportedFile, None]) -> AsyncIterator[bytes]:
+async def zip_files(files: AsyncGenerator[ExportedFile, None]) -> AsyncGenerator[bytes, None]:
     """A zip of ``files`` in their order, uncompressed (pictures are already), its pieces as small as theirs."""
     archive = ZipStream(compress_type=ZIP_STORED)
     async with aclosing(files) as given:
         async for file in given:
-            async for piece in _add(archive, file):
-                yield piece
+            async with aclosing(_add(archive, file)) as pieces:
+                async for piece in pieces:
+                    yield piece
     for piece in archive.finalize():
         yield piece
 
@@ -132,9 +136,20 @@ async def _pieces(data: bytes | AsyncIterator[bytes]) -> AsyncGenerator[bytes, N
         if data:
             yield data
         return
-    async for piece in data:
-        if piece:
-            yield piece
+    async with _closing(data) as pieces:
+        async for piece in pieces:
+            if piece:
+                yield piece
+
+
+@asynccontextmanager
+async def _closing(pieces: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """``pieces``, closed at the end if it is what can be closed: who stops reading leaves no file open."""
+    try:
+        yield pieces
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
 
 
 def _columns(row: Any, hidden: set[str]) -> dict[str, Any]:
