@@ -11,13 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,27 +23,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab import crash_points
 from vtonlab.accounts.caller import Caller
-from vtonlab.db.base import new_id, now
 from vtonlab.db.database import Database
-from vtonlab.db.types import JsonValue
 from vtonlab.errors import NoRoomLeft, ServiceError, VtonError
 from vtonlab.imaging.read import Limits
 from vtonlab.library import changes, repository
 from vtonlab.library import twins as found_twins
+from vtonlab.library.incoming import Incoming, describe_copy, describe_new
 from vtonlab.library.models import UPLOAD_CATEGORIES, Category, Image
 from vtonlab.library.pictures import (
     LARGE_PIXELS,
     THUMBNAIL_SIZES,
     Made,
     Seen,
-    image_key,
     look_into,
     make_picture,
     thumbnail_key,
 )
 from vtonlab.library.scratch import Scratch
 from vtonlab.library.turns import Turns
-from vtonlab.library.wording import TITLE_LETTERS, clean
+from vtonlab.library.wording import clean
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 
@@ -56,28 +52,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ADDRESS_LETTERS: Final = 2_000
-NAME_LETTERS: Final = 255
 SCRATCH: Final = "tmp"
 """Folder of the data folder where uploads lie while they come in."""
-_NAME_STEMS: Final = {Category.VTON_RESULTS.value: "vton_result"}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """A picture as it comes, with what is known about it. Words are kept as text, cleaned and cut; none is believed."""
-
-    source: bytes | Path
-    category: str = Category.CLOTHES.value
-    original_name: str = ""
-    original_url: str | None = None
-    page_url: str | None = None
-    page_title: str | None = None
-    context: Mapping[str, JsonValue] = field(default_factory=dict)
-    as_made: bool = False
-    """Of our own making: the file is kept byte for byte, with the marks of its provenance."""
 
 
 @dataclass(frozen=True)
@@ -190,11 +168,11 @@ class Ingest:
             # Until the files are written: what was made and waits for its writing is memory, too.
             await held.enter_async_context(self._turns.take(user_id))
             made = await self._in_thread(self._work, incoming)
-            fields = _describe(user_id, incoming, made, seen.source_hash)
+            fields = describe_new(user_id, incoming, made, seen.source_hash)
             files = {fields["storage_key"]: made.data}
             files |= {thumbnail_key(fields["storage_key"], size): data for size, data in made.thumbnails.items()}
             similar = await self._find_similar(user_id, made)
-            return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files))
+            return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files), self.discard)
 
     def _work(self, incoming: Incoming) -> Made:
         return make_picture(
@@ -226,10 +204,14 @@ class Ingest:
 
     async def _copy(self, user_id: str, incoming: Incoming, twin: Image) -> Prepared | None:
         """The same bytes under keys of their own, for another category. None where the file is gone."""
-        fields = _describe_copy(user_id, incoming, twin)
+        fields = describe_copy(user_id, incoming, twin)
         keys = [fields["storage_key"], *(thumbnail_key(fields["storage_key"], size) for size in THUMBNAIL_SIZES)]
         prepared = Prepared(fields, tuple(keys))
-        return await _to_the_end(self._write_copy(prepared, twin.storage_key))
+        return await _to_the_end(self._write_copy(prepared, twin.storage_key), self._discard_copy)
+
+    async def _discard_copy(self, prepared: Prepared | None) -> None:
+        if prepared is not None:
+            await self.discard(prepared)
 
     async def _write_copy(self, prepared: Prepared, original: str) -> Prepared | None:
         picture = prepared.keys[0]
@@ -351,59 +333,6 @@ def _in_category(twins: list[Image], category: str) -> Image | None:
     return min((twin for twin in twins if twin.category == category), key=lambda twin: twin.in_trash, default=None)
 
 
-def _describe(user_id: str, incoming: Incoming, made: Made, source_hash: str) -> dict[str, Any]:
-    look = dict(zip(("look_a", "look_b", "look_c", "look_d"), made.look.parts, strict=True))
-    same = {
-        "media_type": made.media_type,
-        "file_size": len(made.data),
-        "image_width": made.width,
-        "image_height": made.height,
-        "thumbhash": made.thumbhash,
-        "content_hash": made.content_hash,
-        "source_hash": source_hash,
-        "look": made.look.text,
-        "colour": made.colour,
-    }
-    return same | look | _name(user_id, incoming, made.extension)
-
-
-_COPIED: Final = (
-    *("media_type", "file_size", "image_width", "image_height", "thumbhash", "content_hash", "source_hash"),
-    *("look", "look_a", "look_b", "look_c", "look_d", "colour"),
-)
-
-
-def _describe_copy(user_id: str, incoming: Incoming, twin: Image) -> dict[str, Any]:
-    extension = twin.storage_key.rpartition(".")[2]
-    return {name: getattr(twin, name) for name in _COPIED} | _name(user_id, incoming, extension)
-
-
-def _name(user_id: str, incoming: Incoming, extension: str) -> dict[str, Any]:
-    image_id, moment = new_id(), now()
-    filename = f"{_stem(incoming.category, moment)}_{image_id[-8:]}.{extension}"
-    return {
-        "id": image_id,
-        "user_id": user_id,
-        "filename": filename,
-        "storage_key": image_key(user_id, incoming.category, filename),
-        "original_name": clean(incoming.original_name, NAME_LETTERS),
-        "original_url": _cut(incoming.original_url, ADDRESS_LETTERS),
-        "page_url": _cut(incoming.page_url, ADDRESS_LETTERS),
-        "page_title": _cut(incoming.page_title, TITLE_LETTERS),
-        "context_info": dict(incoming.context) | {"category": incoming.category},
-        "category": incoming.category,
-        "saved_at": moment,
-    }
-
-
-def _stem(category: str, moment: datetime) -> str:
-    return f"{_NAME_STEMS.get(category, category)}_{moment:%Y%m%d_%H%M%S}"
-
-
-def _cut(text: str | None, letters: int) -> str | None:
-    return clean(text, letters) or None if text else None
-
-
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB"
 
@@ -415,16 +344,25 @@ async def _all(works: Any) -> None:
             raise outcome
 
 
-async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` returns. Who is cancelled meanwhile still waits for its end: half of it must not be left."""
+async def _to_the_end(work: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]] | None = None) -> T:
+    """What ``work`` returns. Who is cancelled meanwhile still waits for its end, and for what undoes it: half of it
+    must not be left."""
     job = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(job)
     except asyncio.CancelledError:
-        await asyncio.wait({job})
-        if not job.cancelled():
-            job.exception()
+        if undo is not None:
+            job = asyncio.ensure_future(_undo(job, undo))  # type: ignore[arg-type]
+        while not job.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({job})
+        if not job.cancelled() and job.exception() is not None:
+            log.info("what was broken off ended with %r", job.exception())
         raise
+
+
+async def _undo(job: asyncio.Future[T], undo: Callable[[T], Awaitable[None]]) -> None:
+    await undo(await job)
 
 
 __all__ = ["Added", "Incoming", "Ingest", "Prepared", "choose_category"]
