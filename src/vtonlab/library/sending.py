@@ -82,7 +82,7 @@ def plan(file: PictureFile, asked: Asked) -> Plan:
 async def send_plan(planned: Plan, storage: Storage, scope: MutableMapping[str, Any], send: Send) -> None:
     """Send what was planned. Raises ``FileNotFoundError`` or a storage error while nothing was sent yet."""
     file = planned.file
-    start = {"type": "http.response.start", "status": planned.status, "headers": planned.headers}
+    start = {"type": "http.response.start", "status": planned.status, "headers": planned.headers.copy()}
     if planned.start == planned.end:
         await send(start)
         await send({"type": "http.response.body", "body": b""})

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -24,7 +24,7 @@ from vtonlab.library import changes
 from vtonlab.library.conditions import is_known
 from vtonlab.library.files import Files, PictureFile, read_side
 from vtonlab.library.recent import SHORT_SECONDS, Recent
-from vtonlab.library.sending import Asked, Headers, Send, plan, send_plan
+from vtonlab.library.sending import Asked, Headers, Plan, Send, plan, send_plan
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -56,13 +56,17 @@ _UNUSUAL = frozenset({b"range", b"if-range", b"if-match", b"if-unmodified-since"
 class Ready:
     """A file with its answers, made once."""
 
-    file: PictureFile
+    whole: Plan
     tag: bytes
-    headers: Headers
     body: bytes | None
     """None where it has to be read while it is sent."""
     unchanged: Headers
-    asked: Asked
+    """Of a 304."""
+
+    @property
+    def file(self) -> PictureFile:
+        """What it is about."""
+        return self.whole.file
 
 
 class Serving:
@@ -74,6 +78,7 @@ class Serving:
         self._callers: Recent[bytes, Caller] = Recent(CALLERS, SHORT_SECONDS)
         self._ready: Recent[tuple[str, str, bytes], Ready] = Recent(ADDRESSES, room=HELD_BYTES, weigh=_weigh)
         self._hosts: dict[bytes, bool] = {}
+        self._complete: Callable[[Headers], Headers] = list
         self.answered: Counter[int] = Counter()
         """Answers given here, by status; for the figures of the server."""
         self.sent_bytes = 0
@@ -88,8 +93,18 @@ class Serving:
         """Pictures of ``user_id`` were changed."""
         self._ready.forget(lambda key, _: key[0] == user_id)
 
-    def wrap(self, app: App, is_our_name: Callable[[str], bool] = lambda _: True) -> App:
-        """``app`` with this in front. ``is_our_name`` judges the Host header where nobody further out does."""
+    def wrap(
+        self,
+        app: App,
+        is_our_name: Callable[[str], bool] = lambda _: True,
+        complete: Callable[[Headers], Headers] = list,
+    ) -> App:
+        """``app`` with this in front.
+
+        Where this stands outermost, and every microsecond counts, it does what others would do for it:
+        ``is_our_name`` judges the Host header, and ``complete`` gives the headers that every answer has.
+        """
+        self._complete = complete
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_BEGINNINGS):
@@ -112,7 +127,7 @@ class Serving:
             elif tags is not None and (tags == ready.tag or is_known(tags.decode("latin-1"), ready.file.tag)):
                 await self._answer(send, 304, ready.unchanged, b"")
             elif ready.body is not None:
-                await self._answer(send, 200, ready.headers, ready.body)
+                await self._answer(send, 200, ready.whole.headers, ready.body)
             else:
                 await self._send(ready, scope, receive, send, app)
 
@@ -169,7 +184,12 @@ class Serving:
             body = await self._files.storage.load(file.key) if file.size <= HELD_MOST else None
         whole = plan(file, asked)
         unchanged = plan(file, Asked(if_none_match="*", is_versioned=asked.is_versioned))
-        return Ready(file, file.tag.encode(), whole.headers, body, unchanged.headers, asked)
+        return Ready(
+            replace(whole, headers=self._complete(whole.headers)),
+            file.tag.encode(),
+            body,
+            self._complete(unchanged.headers),
+        )
 
     async def _answer(self, send: Send, status: int, headers: Headers, body: bytes) -> None:
         self.answered[status] += 1
@@ -187,7 +207,7 @@ class Serving:
             await send(message)
 
         try:
-            await send_plan(plan(ready.file, ready.asked), self._files.storage, scope, send_noting)
+            await send_plan(ready.whole, self._files.storage, scope, send_noting)
             self.answered[200] += 1
             self.sent_bytes += ready.file.size
         except (FileNotFoundError, VtonError):
