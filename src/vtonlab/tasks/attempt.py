@@ -119,7 +119,7 @@ class Attempt:
             self.job_kind.patience.total_seconds(),
         )
         # The process is ended by whoever waits for it, so this takes a little longer than that.
-        return await self._or_stopped(call, 2 * OBEY_SECONDS)
+        return await self._or_stopped(call, OBEY_SECONDS + 1)
 
     async def _or_stopped(self, work: Callable[[], T], grace: float) -> T:
         """What ``work`` returns; ``Cancelled`` when it does not end within ``grace`` seconds of being asked to."""

@@ -16,7 +16,7 @@ from typing import Any
 from vtonlab.errors import Cancelled, WorkerLost
 from vtonlab.tasks import process_main as other
 
-OBEY_SECONDS = 3.0
+OBEY_SECONDS = 2.0
 """How long a process that was asked to stop may go on."""
 IDLE_SECONDS = 600.0
 """How long one that has nothing to do is kept."""

@@ -35,7 +35,7 @@ POLL_SECONDS = 1.0
 """How often it looks for what other processes did."""
 TELL_SECONDS = 0.2
 """Progress is written at most this often."""
-STOP_SECONDS = 8.0
+STOP_SECONDS = 3.5
 """How long what runs may take to end when the server does."""
 GROUPS_EVERY = 10
 """Every so many polls all open groups are looked at: whoever should have told of them may have died."""
