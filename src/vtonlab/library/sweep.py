@@ -243,4 +243,4 @@ def _made_at(key: str, modified: datetime) -> datetime:
         named = datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return modified
-    return max(named, modified)
+    return max(named + timedelta(seconds=1), modified)  # names hold whole seconds
