@@ -69,7 +69,7 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = self._complete(message.get("headers", ()), kept)
+                message["headers"] = self.complete(message.get("headers", ()), kept)
             await send(message)
 
         body = Body(scope, receive, send_guarded, limit_of(scope["path"], self._settings))
@@ -99,15 +99,19 @@ class Guard:
         if scope["method"] not in SAFE_METHODS and not _has_token(scope, headers):
             self._check_origin(headers)
 
-    def _check_name(self, headers: Headers) -> None:
-        """In local mode a name that is not this machine's was rebound to it by its DNS."""
+    def is_own_name(self, host: str) -> bool:
+        """Whether ``host``, a Host header, may be answered. In local mode a name that is not this machine's was rebound
+        to it by its DNS."""
         if not self._settings.is_local:
-            return
-        name = _host_name(headers.get("host", ""))
+            return True
+        name = _host_name(host)
         if name in LOOPBACK_NAMES or name in {self._settings.host, self._public.hostname}:
-            return
+            return True
         # An address is no name that could be rebound, where others than this machine are let in at all.
-        if self._settings.is_loopback or not _is_address(name):
+        return not self._settings.is_loopback and _is_address(name)
+
+    def _check_name(self, headers: Headers) -> None:
+        if not self.is_own_name(headers.get("host", "")):
             raise ForeignRequest
 
     def _check_origin(self, headers: Headers) -> None:
@@ -144,7 +148,8 @@ class Guard:
             web = {True: "https", False: "http"} if scope["type"] == "http" else {True: "wss", False: "ws"}
             scope["scheme"] = web[secure]
 
-    def _complete(self, headers: Iterable[tuple[bytes, bytes]], kept: bytes) -> list[tuple[bytes, bytes]]:
+    def complete(self, headers: Iterable[tuple[bytes, bytes]], kept: bytes = NEVER_KEPT) -> list[tuple[bytes, bytes]]:
+        """``headers`` with those that every answer has; ``kept``: its ``Cache-Control`` where it says none itself."""
         told = list(headers)
         names = {name for name, _ in told}
         told += [header for header in self._headers if header[0] not in names]
