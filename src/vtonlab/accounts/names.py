@@ -38,6 +38,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def key_of(username: str) -> str:
+    """The key by which a name is looked for, whatever was typed; what can be nobody's finds nobody."""
+    return fold(username.strip()).encode("utf-8", "replace").decode()
+
+
 def read_username(text: str) -> tuple[str, str]:
     """The name as it is shown, and its key. Raises ``BadDetail``.
 
@@ -85,11 +90,10 @@ def read_password(text: str, shortest: int = SHORTEST_PASSWORD) -> str:
     if password is None:
         raise BadDetail(part="password", reason=Text("a password has at most 1,024 bytes", "密码最长 1024 字节"))
     if len(password) < shortest:
-        reason = Text(
-            f"a password has at least {shortest} characters; ten or more are safer",
-            f"密码至少需要 {shortest} 个字符，建议 10 个以上",
-        )
-        raise BadDetail(part="password", reason=reason)
+        reason = Text("a password has at least {shortest} characters", "密码至少需要 {shortest} 个字符")
+        if shortest < SHORTEST_PASSWORD:
+            reason = Text("{reason}; ten or more are safer", "{reason}，建议 10 个以上").with_values(reason=reason)
+        raise BadDetail(part="password", reason=reason.with_values(shortest=shortest))
     return password
 
 

@@ -17,7 +17,7 @@ from vtonlab.accounts import repository
 from vtonlab.accounts.caller import Caller, CallerKind, Permission
 from vtonlab.accounts.ground import Ground
 from vtonlab.accounts.models import User
-from vtonlab.accounts.names import fold, read_email, read_password, read_username
+from vtonlab.accounts.names import key_of, read_email, read_password, read_username
 from vtonlab.accounts.repository import ADMIN, UserFilter
 from vtonlab.accounts.roles import require_to_grant
 from vtonlab.accounts.sessions import Sessions
@@ -88,7 +88,7 @@ class People:
     async def find(self, username: str) -> User:
         """By the name they sign in with. Raises ``NotThere``."""
         async with self._ground.database.read() as session:
-            return _there(await repository.find_by_name(session, fold(username.strip())), username)
+            return _there(await repository.find_by_name(session, key_of(username)), username)
 
     async def create(self, caller: Caller, person: NewPerson) -> User:
         """Raises ``BadDetail``, ``NameTaken``, ``NotThere`` (role), ``NotAllowed``."""

@@ -49,6 +49,13 @@ COMMANDS: Final = (
         Text("Upgrade, back up and restore the database.", "升级、备份和恢复数据库。"),
         is_group=True,
     ),
+    Command(
+        "users",
+        "users",
+        "app",
+        Text("Make accounts, set passwords, let people in and out.", "创建账户、设置密码、启用和停用用户。"),
+        is_group=True,
+    ),
     Command("engines", "engines", "engines", Text("List the engines and their options.", "列出引擎及其选项。")),
     Command(
         "doctor",
