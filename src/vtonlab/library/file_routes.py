@@ -13,9 +13,11 @@ from vtonlab.accounts.asking import Asking, read_credentials
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.accounts.service import Accounts
 from vtonlab.errors import NotThere, OthersData
+from vtonlab.library import zip_routes
 from vtonlab.library.files import PICTURE, Files, PictureFile, read_side
 from vtonlab.library.sending import Asked, Plan, plan, send_plan
 from vtonlab.library.serving import CURRENT, Serving
+from vtonlab.library.zips import Zips
 from vtonlab.storage.contract import Storage
 
 FILE = "/api/v1/library/images/{image_id}/file"
@@ -74,7 +76,7 @@ def make_serving(files: Files, accounts: Accounts) -> Serving:
 
 
 def make_router(files: Files) -> APIRouter:
-    """The routes over ``files``."""
+    """The routes over ``files``, and the zip of many."""
     router = APIRouter()
 
     async def picture(request: Request, caller: Asking, user_id: str, filename: str) -> Response:
@@ -131,6 +133,7 @@ def make_router(files: Files) -> APIRouter:
             address, function, summary=summary, response_class=Response, responses=BYTES, dependencies=versioned
         )
         router.add_api_route(address, function, methods=["HEAD"], include_in_schema=False)
+    router.include_router(zip_routes.make_router(Zips(files.database, files.storage)))
     return router
 
 

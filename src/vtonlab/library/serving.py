@@ -159,7 +159,7 @@ class Serving:
     async def _look_up(self, address: tuple[str, str, bytes]) -> Ready | None:
         user_id, path, query = address
         found = _ADDRESS.fullmatch(path)
-        if found is None or found["user"] not in {user_id, CURRENT, None}:
+        if found is None or found["user"] not in {user_id, CURRENT, None} or b"%00" in query:
             return None
         values = parse_qs(query.decode("latin-1"))
         side = None
