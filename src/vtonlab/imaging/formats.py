@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 
+class TooManyPixels(ValueError):
+    """A file whose header names more pixels than any decoder here would begin to make."""
+
+
 class Format(StrEnum):
     """A kind of picture we read."""
 
@@ -103,10 +107,15 @@ def open_as(kind: Format, data: bytes) -> ImageFile:
     """Read the headers of ``data``, a picture of ``kind``, without decoding its pixels.
 
     The plugin's class is called directly: ``Image.open`` would first import a dozen plugins and try them in turn.
-    Raises one of :data:`DECODER_ERRORS` where the headers make no sense.
+    Raises one of :data:`DECODER_ERRORS` where the headers make no sense, among them :class:`TooManyPixels`.
     """
+    from PIL.Image import DecompressionBombError
+
     module, name = _PLUGINS[kind]
-    return cast("ImageFile", getattr(import_module(module), name)(io.BytesIO(data)))
+    try:
+        return cast("ImageFile", getattr(import_module(module), name)(io.BytesIO(data)))
+    except DecompressionBombError as error:
+        raise TooManyPixels(str(error)) from error
 
 
 def _recognise_by_brands(head: bytes) -> Format | None:

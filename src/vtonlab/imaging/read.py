@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vtonlab.errors import FileProblem, ImageTooLarge, ImageTooSmall, ImageUnreadable, Text
 from vtonlab.imaging.colour import lay_on_white, to_eight_bits, to_srgb
-from vtonlab.imaging.formats import DECODER_ERRORS, Format, open_as, recognise
+from vtonlab.imaging.formats import DECODER_ERRORS, Format, TooManyPixels, open_as, recognise
 from vtonlab.imaging.orientation import read_orientation, turn_upright
 from vtonlab.imaging.types import Picture, Plane
 
@@ -87,6 +87,8 @@ def read_photo(source: Source, *, limits: Limits = DEFAULT_LIMITS, reduce_to: in
         raise ImageUnreadable(name=name, reason="format")
     try:
         image = open_as(kind, data)
+    except TooManyPixels as error:
+        raise too_many_pixels(name, limits) from error
     except DECODER_ERRORS as error:
         raise ImageUnreadable(name=name, reason="header") from error
     check_size(image.size, limits, name)
@@ -177,6 +179,11 @@ def _too_heavy(name: str, size: int, limits: Limits) -> ImageTooLarge:
     # A file object is read no further than the limit, so its whole size is not known.
     found = f"{size / 2**20:.0f} MB" if size > limits.size + 1 else f"> {limits.size / 2**20:.0f} MB"
     return ImageTooLarge(name=name, found=found, limit=f"{limits.size / 2**20:.0f} MB")
+
+
+def too_many_pixels(name: str | Text, limits: Limits) -> ImageTooLarge:
+    """What is told of a file that names more pixels than decoders count."""
+    return ImageTooLarge(name=name, found=f"> {limits.pixels / 1e6:.0f} MP", limit=f"{limits.pixels / 1e6:.0f} MP")
 
 
 def check_size(size: tuple[int, int], limits: Limits, name: str | Text) -> None:

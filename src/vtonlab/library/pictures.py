@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from vtonlab.errors import ImageUnreadable, Text, VtonError
 from vtonlab.imaging.colour import lay_on_white, says_srgb, to_eight_bits, to_srgb
-from vtonlab.imaging.formats import DECODER_ERRORS, Format, open_as, recognise
+from vtonlab.imaging.formats import DECODER_ERRORS, Format, TooManyPixels, open_as, recognise
 from vtonlab.imaging.orientation import read_orientation
-from vtonlab.imaging.read import Limits, check_size, read_bytes
+from vtonlab.imaging.read import Limits, check_size, read_bytes, too_many_pixels
 from vtonlab.imaging.strip import strip_metadata
 from vtonlab.imaging.thumbhash import encode_thumbhash
 from vtonlab.library.colours import name_colour
@@ -95,7 +95,7 @@ class Seen:
 def look_into(source: bytes | Path, limits: Limits, name: str = "") -> Seen:
     """Read ``source`` once, without decoding it. Raises as :func:`make_picture` does."""
     data = _read(source, limits, name)
-    _, image = _open(data, name)
+    _, image = _open(data, limits, name)
     check_size(image.size, limits, name or NAMELESS)
     return Seen(hashlib.sha256(data).hexdigest(), image.size[0] * image.size[1])
 
@@ -118,18 +118,20 @@ def _read(source: bytes | Path, limits: Limits, name: str) -> bytes:
         raise type(error)(**{**error.values, "name": name or NAMELESS}) from error
 
 
-def _open(data: bytes, name: str | Text) -> tuple[Format, ImageFile]:
+def _open(data: bytes, limits: Limits, name: str | Text) -> tuple[Format, ImageFile]:
     kind = recognise(data[:64])
     if kind is None:
         raise ImageUnreadable(name=name or NAMELESS, reason="format")
     try:
         return kind, open_as(kind, data)
+    except TooManyPixels as error:
+        raise too_many_pixels(name or NAMELESS, limits) from error
     except DECODER_ERRORS as error:
         raise ImageUnreadable(name=name or NAMELESS, reason="header") from error
 
 
 def _make(data: bytes, limits: Limits, max_side: int, name: str | Text, *, as_made: bool) -> Made:
-    kind, image = _open(data, name)
+    kind, image = _open(data, limits, name)
     check_size(image.size, limits, name)
     try:
         kept = data if as_made and kind in _EXTENSIONS else _strip(kind, data, image, max_side)
