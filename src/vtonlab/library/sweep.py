@@ -95,7 +95,8 @@ class Sweep:
         """Bring everything in step. ``alone``: nobody else uses this database and storage, and nothing is being
         written by this process either."""
         report = Report()
-        before = now() if alone else now() - GRACE
+        # Alone, whatever is there is old; a name tells the second it was made in, which may not be over yet.
+        before = now() + timedelta(seconds=2) if alone else now() - GRACE
         report.uploads = await asyncio.to_thread(self._scratch.sweep, before)
         report.unfinished = await self.storage.sweep(before)
         report.purged = await self._library.purge_old_trash()
