@@ -67,6 +67,10 @@ class House:
             self._admin = await (self._at_home() if self.settings.is_local else self._first_admin())
         return self._admin
 
+    def forget_admin(self) -> None:
+        """Let the administrator come in anew; their session may have been ended."""
+        self._admin = None
+
     async def person(self, name: str, role: str = "editor") -> Person:
         """Somebody with an account of that role, signed in."""
         if name not in self._people:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -60,9 +62,27 @@ class Metrics:
         """It has gone."""
         self._sockets.dec()
 
+    def watch_pictures(self, answered: Mapping[int, int]) -> None:
+        """``answered`` counts, by status, the pictures that are answered before anything else stands in between."""
+        self.registry.register(_Pictures(answered))
+
     def write(self, tasks: Mapping[tuple[str, str], int]) -> bytes:
         """Everything as text; ``tasks`` counts them by lane and status."""
         self._tasks.clear()
         for (lane, status), count in tasks.items():
             self._tasks.labels(lane, status).set(count)
         return generate_latest(self.registry)
+
+
+class _Pictures(Collector):
+    def __init__(self, answered: Mapping[int, int]) -> None:
+        self._answered = answered
+
+    def collect(self) -> Iterable[Metric]:
+        """The counts as they are now."""
+        told = CounterMetricFamily(
+            "vtonlab_pictures", "Pictures answered from what is remembered; not among requests.", labels=["status"]
+        )
+        for status, count in sorted(self._answered.items()):
+            told.add_metric([str(status)], count)
+        return [told]

@@ -58,7 +58,7 @@ class Stats(BaseModel):
 async def count_users(session: AsyncSession) -> dict[str, int]:
     """Users by kind."""
     rows = await session.execute(select(User.kind, func.count()).group_by(User.kind))
-    return dict(rows.tuples().all())
+    return {str(kind): int(number) for kind, number in rows}
 
 
 async def count_pictures(session: AsyncSession) -> Pictures:

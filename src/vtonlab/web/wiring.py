@@ -160,6 +160,7 @@ def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> 
 
     serving = Serving(files, identify)
     accounts.on_session_end(serving.forget_caller)
+    metrics.watch_pictures(serving.answered)
     hooks += [LibraryHook(database, storage), tasks.hook]
     return Parts(
         settings=settings,
