@@ -122,6 +122,7 @@ class AuditEntry(Base):
         Index(None, "user_id", "number"),
         Index(None, "action", "number"),
         Index(None, "target", "number"),
+        Index(None, "user_id", "action", "address"),
     )
 
     number: Mapped[int] = mapped_column(

@@ -354,7 +354,7 @@ TABLES = (
 """Those that hang on others first."""
 
 INDEXES = {
-    "audit_log": ["action number", "at", "target number", "user_id number"],
+    "audit_log": ["action number", "at", "target number", "user_id action address", "user_id number"],
     "users": ["kind last_seen_at"],
     "api_tokens": ["user_id"],
     "changes": ["user_id entity entity_id"],
