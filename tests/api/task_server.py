@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -103,7 +104,13 @@ async def serve(data: Path, **settings: Any) -> AsyncIterator[Site]:
         port = trial.getsockname()[1]
     app = create_app(Settings(data=data, port=port, open_browser=False, sign_in_rate="10000/minute", **settings))
     server = Server(
-        app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=True, log_enabled=False, log_level="critical"
+        app,
+        "127.0.0.1",
+        port,
+        interface=Interfaces.ASGI,
+        websockets=True,
+        log_enabled=False,
+        log_level=LogLevels.critical,
     )
     serving = asyncio.create_task(server.serve())
     site = Site(app, port)

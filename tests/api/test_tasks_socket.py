@@ -61,7 +61,7 @@ async def say(connection: ClientConnection, **message: object) -> None:
 async def is_silent(connection: ClientConnection) -> bool:
     """Whether nothing was on its way before the answer to a heartbeat."""
     await say(connection, type="heartbeat")
-    return (await hear(connection))["type"] == "heartbeat"
+    return bool((await hear(connection))["type"] == "heartbeat")
 
 
 async def closing_code(connection: ClientConnection, seconds: float = 15) -> int | None:

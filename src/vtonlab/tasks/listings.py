@@ -100,7 +100,7 @@ async def _find_places(session: AsyncSession, tasks: Sequence[Task]) -> dict[str
 def count_before(lines: Sequence[repository.Line], user_id: str, rank: int) -> int:
     """How many tasks begin before the user's ``rank``-th (from 1), when every user in turn begins one.
 
-    >>> lines = [repository.Line("a", 500, 0), repository.Line("b", 2, 0)]
+    >>> lines = [repository.Line("a", 500), repository.Line("b", 2)]
     >>> [count_before(lines, "b", rank) for rank in (1, 2)], count_before(lines, "a", 3)
     ([1, 3], 4)
     """

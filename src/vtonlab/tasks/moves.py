@@ -25,8 +25,8 @@ class Moves:
     def __init__(self, hub: Hub, clock: Clock = now) -> None:
         self._hub = hub
         self.clock = clock
-        self.queued: Callable[[], None] = lambda: None
-        """Called when a task was queued."""
+        self.queued: Callable[[str], None] = lambda _: None
+        """Called with the lane in which a task was queued."""
         self.resting: Callable[[datetime], None] = lambda _: None
         """Called with the moment until which a task waits."""
         self.group_changed: Callable[[str], None] = lambda _: None
@@ -78,7 +78,8 @@ class Moves:
         state = TaskState.of(task)
         after_commit(session, lambda: self._hub.publish(state))
         if task.status == Status.QUEUED:
-            after_commit(session, lambda: self.queued())  # noqa: PLW0108 - whoever is told then
+            lane = task.lane
+            after_commit(session, lambda: self.queued(lane))
         elif task.status == Status.WAITING:
             moment = task.run_at
             after_commit(session, lambda: self.resting(moment))

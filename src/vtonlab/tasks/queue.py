@@ -102,15 +102,15 @@ class Queue:
 
         async def work(session: AsyncSession) -> list[Task]:
             claimed: list[Task] = []
-            lines = await repository.lines(session, lane, kinds, places + repository.SPARE_TURNS)
-            turns = [(line.running, place, line.user_id) for place, line in enumerate(lines)]
+            users = await repository.turns(session, lane, kinds, places + repository.SPARE_TURNS)
+            turns = [(running, place, user_id) for place, (user_id, running) in enumerate(users)]
             while turns and len(claimed) < places:
                 running, place, user_id = heappop(turns)
                 task = await repository.take_head(session, lane, kinds, user_id)
                 if task is not None:
                     self._begin(session, task)
                     claimed.append(task)
-                    heappush(turns, (running + 1, place + len(lines), user_id))
+                    heappush(turns, (running + 1, place + len(users), user_id))
             return claimed
 
         return await self._database.write(work)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, Select, case, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.tasks.models import ENDED, GROUP_LANE, Status, Task
@@ -19,11 +19,10 @@ SPARE_TURNS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """One user's place in a lane: how many tasks are queued and run. Lines come in the order of their turns."""
+    """How many tasks a user has queued in a lane. Lines come in the order of their turns."""
 
     user_id: str
     queued: int
-    running: int
 
 
 @dataclass(frozen=True)
@@ -112,19 +111,38 @@ async def lanes_in_use(session: AsyncSession, kinds: Collection[str]) -> list[st
         last = lane
 
 
-async def lines(
-    session: AsyncSession, lane: str, kinds: Collection[str] | None = None, limit: int | None = None
-) -> list[Line]:
-    """The users with something queued in ``lane``, whose turn it is first: fewest running, then served longest ago,
-    then waiting longest."""
-    queued = (
+async def turns(session: AsyncSession, lane: str, kinds: Collection[str], limit: int) -> list[tuple[str, int]]:
+    """The users with something of ``kinds`` queued in ``lane``, and how many of theirs run there; whose turn it is
+    first: fewest running, then served longest ago, then waiting longest.
+
+    Users are found with a step in the index for each, however many tasks they queued.
+    """
+    queued = (Task.status == Status.QUEUED, Task.lane == lane, Task.kind.in_(kinds))
+    waiting = select(func.min(Task.user_id).label("user_id")).where(*queued).cte("waiting", recursive=True)
+    following = (
+        select(func.min(Task.user_id)).where(*queued, Task.user_id > waiting.c.user_id).correlate(waiting)
+    ).scalar_subquery()
+    waiting = waiting.union_all(select(following).where(waiting.c.user_id.is_not(None)))
+    since = select(func.min(Task.created_at)).where(*queued, Task.user_id == waiting.c.user_id).correlate(waiting)
+    return await _in_order(session, lane, waiting, since.scalar_subquery(), limit)
+
+
+async def lines(session: AsyncSession, lane: str) -> list[Line]:
+    """The users with something queued in ``lane`` and how many tasks; whose turn it is first."""
+    waiting = (
         select(Task.user_id, func.count().label("queued"), func.min(Task.created_at).label("since"))
         .where(Task.status == Status.QUEUED, Task.lane == lane)
         .group_by(Task.user_id)
+        .subquery("waiting")
     )
-    if kinds is not None:
-        queued = queued.where(Task.kind.in_(kinds))
-    waiting = queued.subquery("waiting")
+    turns = await _in_order(session, lane, waiting, waiting.c.since, None)
+    queued = dict((await session.execute(select(waiting.c.user_id, waiting.c.queued))).tuples().all())
+    return [Line(user_id, queued[user_id]) for user_id, _ in turns if user_id in queued]
+
+
+async def _in_order(
+    session: AsyncSession, lane: str, waiting: FromClause, since: ColumnElement[datetime], limit: int | None
+) -> list[tuple[str, int]]:
     running = (
         select(Task.user_id, func.count().label("running"))
         .where(Task.status == Status.RUNNING, Task.lane == lane)
@@ -138,13 +156,15 @@ async def lines(
         .correlate(waiting)
         .scalar_subquery()
     )
+    count = func.coalesce(running.c.running, 0)
     query = (
-        select(waiting.c.user_id, waiting.c.queued, func.coalesce(running.c.running, 0))
+        select(waiting.c.user_id, count)
         .outerjoin(running, running.c.user_id == waiting.c.user_id)
-        .order_by(func.coalesce(running.c.running, 0), func.coalesce(last, NEVER), waiting.c.since, waiting.c.user_id)
+        .where(waiting.c.user_id.is_not(None))
+        .order_by(count, func.coalesce(last, NEVER), since, waiting.c.user_id)
         .limit(limit)
     )
-    return [Line(*row) for row in await session.execute(query)]
+    return [(user_id, running_now) for user_id, running_now in await session.execute(query)]
 
 
 async def take_head(session: AsyncSession, lane: str, kinds: Collection[str], user_id: str) -> Task | None:

@@ -59,9 +59,11 @@ class Runner:
         self._loops: list[asyncio.Task[None]] = []
         self._noted: dict[str, Attempt] = {}
         self._groups: set[str] = set()
+        self._lanes: set[str] | None = None
+        """Lanes in which something may be queued; None: in any."""
         self._due: datetime | None = None
         self._is_stopping = False
-        moves.queued = self.wake
+        moves.queued = self._was_queued
         moves.resting = self._rests_until
         moves.group_changed = self._group_changed
         moves.stop_asked = self._stop
@@ -74,6 +76,11 @@ class Runner:
     def kinds(self) -> Mapping[str, JobKind]:
         """What it runs."""
         return self._kinds
+
+    @property
+    def is_running(self) -> bool:
+        """Whether what is put in line would be worked on now."""
+        return bool(self._loops) and not self._is_stopping and not any(loop.done() for loop in self._loops)
 
     async def start(self) -> None:
         """Begin; once an event loop."""
@@ -113,7 +120,14 @@ class Runner:
     # What it is told
 
     def wake(self) -> None:
-        """Look for queued tasks now."""
+        """Look for tasks now, wherever they may be queued."""
+        self._lanes = None
+        if self._loops:
+            self._wake.set()
+
+    def _was_queued(self, lane: str) -> None:
+        if self._lanes is not None:
+            self._lanes.add(lane)
         if self._loops:
             self._wake.set()
 
@@ -130,7 +144,8 @@ class Runner:
     def _rests_until(self, moment: datetime) -> None:
         if self._due is None or moment < self._due:
             self._due = moment
-            self.wake()  # to sleep less long
+            if self._loops:
+                self._wake.set()  # to sleep less long
 
     def _stop(self, task_id: str) -> None:
         if task_id in self._running:
@@ -146,10 +161,12 @@ class Runner:
             self._wake.clear()
             is_poll = clock() - polled_at >= POLL_SECONDS
             if is_poll:
+                self._lanes = None
                 polled_at = clock()
                 polls += 1
                 self._report(await outcome_of(self._sweep(with_groups=polls % GROUPS_EVERY == 1)), "sweeping")
             elif self._due is not None and self._due <= self._moves.clock():
+                self._lanes = None
                 self._report(await outcome_of(self._find_due()), "waking")
             self._report(await outcome_of(self._claim()), "claiming")
             pause = POLL_SECONDS
@@ -187,9 +204,11 @@ class Runner:
             self._rests_until(due)  # unless it was told of an earlier one meanwhile
 
     async def _claim(self) -> None:
-        async with self._database.read() as session:
-            lanes = await repository.lanes_in_use(session, self._kinds)
-        for lane in lanes:
+        lanes, self._lanes = self._lanes, set()
+        if lanes is None:
+            async with self._database.read() as session:
+                lanes = set(await repository.lanes_in_use(session, self._kinds))
+        for lane in sorted(lanes):
             for seat in Seat:
                 kinds = [kind.kind for kind in self._kinds.values() if kind.seat is seat]
                 free = self._places(lane, seat) - self._used(lane, seat)
@@ -221,7 +240,7 @@ class Runner:
         if kept is not None and kept[0] is attempt:
             del self._running[attempt.task_id]
         self._noted.pop(attempt.task_id, None)
-        self.wake()
+        self._was_queued(attempt.lane)  # or may have been before, when there was no place
 
     async def _run(self, attempt: Attempt) -> None:
         log.info("task %s (%s) begins, attempt %d", attempt.task_id, attempt.kind, attempt.attempt)
