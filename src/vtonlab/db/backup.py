@@ -90,9 +90,12 @@ def restore(source: Path, database: Path, data: Path) -> Restored:
             pictures = _unpack(source, fresh)
             revision = copies.check(fresh / DATABASE, source.name)
             os.sync()  # pictures by the thousand: at once instead of one by one
+            # Pictures that the older database does not know are swept away when the server starts.
+            pictures_before = _link_pictures(data) if pictures is None else None
             before = _keep_present(database, data)
             copies.place(fresh / DATABASE, database)
-            pictures_before = _swap_pictures(fresh / PICTURES, data) if pictures is not None else None
+            if pictures is not None:
+                pictures_before = _swap_pictures(fresh / PICTURES, data)
         return Restored(revision, pictures or 0, before, pictures_before)
     except OSError as error:
         reason = Text("the data folder could not be written", "无法写入数据文件夹")
@@ -217,10 +220,32 @@ def _keep_present(database: Path, data: Path) -> Path | None:
 
 def _swap_pictures(fresh: Path, data: Path) -> Path | None:
     present = data / PICTURES
-    before = None
-    if present.exists():
-        before = copies.free_name(data / FOLDER, f"{PICTURES}-before-restore-{copies.stamp()}", "")
-        before.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = _name_for_pictures(data) if present.exists() else None
+    if before is not None:
         present.replace(before)
     fresh.replace(present)
     return before
+
+
+def _link_pictures(data: Path) -> Path | None:
+    """Every picture under a second name: it takes no room where the file system knows hard links."""
+    present = data / PICTURES
+    if not present.exists():
+        return None
+    before = _name_for_pictures(data)
+    shutil.copytree(present, before, symlinks=True, copy_function=_link)
+    return before
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
+
+
+def _name_for_pictures(data: Path) -> Path:
+    folder = data / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return copies.free_name(folder, f"{PICTURES}-before-restore-{copies.stamp()}", "")

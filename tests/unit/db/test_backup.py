@@ -78,8 +78,10 @@ async def test_there_and_back(home, tmp_path):
     assert users(home / "vtonlab.db") == ["ada"]
     assert done.database_before is not None
     assert users(done.database_before) == ["ada", "bo"], "what was there is kept"
-    assert done.pictures_before is None
     assert len(pictures(home)) == 10
+    assert done.pictures_before is not None
+    (home / "images/ada/clothes/clothes_1.png").unlink()  # as the sweep does with what the older database does not know
+    assert (done.pictures_before / "ada/clothes/clothes_1.png").stat().st_size == 20_000
     assert sorted(path.name for path in home.iterdir()) == [
         ".unfinished",
         "backups",
