@@ -184,10 +184,11 @@ def _decode_whole(kind: Format, image: ImageFile, max_side: int) -> Pillow:
 
 
 def _in_srgb(image: Pillow, profile: bytes | None) -> Pillow:
-    """Mode ``RGB``, or ``RGBA`` where something shows through."""
+    """Mode ``RGB``, or ``RGBA`` where something shows through; with no word of what the file said besides."""
     plain = to_srgb(to_eight_bits(image), profile)
     if plain.mode == "RGBA" and plain.getchannel("A").getextrema() == (255, 255):
-        return plain.convert("RGB")
+        plain = plain.convert("RGB")
+    plain.info.clear()  # encoders would write it: comments, the old profile
     return plain
 
 
