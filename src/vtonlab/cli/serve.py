@@ -33,7 +33,7 @@ class Mode(StrEnum):
 
 
 SECONDS_TO_START = 60.0
-SECONDS_TO_FINISH = 5
+SECONDS_TO_FINISH = 15
 """What is still being computed when the server is told to stop has so long."""
 WHY_NOT_LISTEN = {
     errno.EADDRINUSE: Text("another program uses this port", "该端口已被其他程序占用"),

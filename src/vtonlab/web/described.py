@@ -110,6 +110,14 @@ ERRORS = {
     Interface.STUDIO: ("Problem", "application/problem+json"),
     Interface.PAGE: ("PageError", "application/json"),
 }
+SAME = {
+    "auth": "accounts",
+    "users": "accounts",
+    "admin": "administration",
+    "wardrobe: library": "library",
+    "wardrobe: uploads": "library",
+}
+"""What features call their part, and what it is called here."""
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 
@@ -134,7 +142,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], interface: Interface) -> None:
     if interface is not Interface.PAGE:
-        tags = operation.setdefault("tags", [])
+        tags = operation["tags"] = [SAME.get(tag, tag) for tag in operation.get("tags", [])]
         name = interface.name.lower()
         if name not in tags:
             tags.insert(0, name)

@@ -92,7 +92,8 @@ class Edge:
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered (``/api/images/{id}``); ``(none)`` where none did."""
-    route = scope.get("route")
+    # A router inside a router: the route alone knows only its own part, what FastAPI made of both the whole.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     return str(path) if path else "(none)"
 

@@ -20,7 +20,7 @@ from vtonlab.accounts.hooks import AccountHook
 from vtonlab.accounts.service import Accounts
 from vtonlab.db import upgrade
 from vtonlab.db.database import Database
-from vtonlab.errors import VtonError
+from vtonlab.errors import ServiceError, VtonError
 from vtonlab.library import file_routes, upload_routes
 from vtonlab.library import routes as library_routes
 from vtonlab.library import wardrobe as library_wardrobe
@@ -141,7 +141,8 @@ class Parts:
             hours += 1
 
     async def _check_runner(self) -> None:
-        """Raises ``ServiceError`` when no task would be run now."""
+        if not self.tasks.runner.is_running:
+            raise ServiceError
 
 
 def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> Parts:
