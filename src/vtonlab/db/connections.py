@@ -17,8 +17,8 @@ BUSY_SECONDS = 15.0
 """How long SQLite waits for a writer of another process."""
 
 SQLITE_READERS = 8
-SERVER_POOL = 8
-OVERFLOW = 24
+SERVER_POOL = 5
+OVERFLOW = 15
 """More connections than the pool keeps, when many read at once: none of them waits for another."""
 POOL_SECONDS = 30.0
 

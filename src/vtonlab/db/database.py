@@ -34,8 +34,8 @@ Follow = Callable[[], Awaitable[None] | None]
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.01
 
-MYSQL_AGAIN = frozenset({1205, 1213})
-"""Lock wait timeout, deadlock."""
+MYSQL_AGAIN = frozenset({1020, 1205, 1213})
+"""A row that changed since it was read, lock wait timeout, deadlock."""
 
 POSTGRES_AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
