@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, delete, func, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.tasks.models import ENDED, GROUP_LANE, Status, Task
@@ -117,14 +131,25 @@ async def turns(session: AsyncSession, lane: str, kinds: Collection[str], limit:
 
     Users are found with a step in the index for each, however many tasks they queued.
     """
+    values = {"lane": lane, "kinds": list(kinds), "most": limit}
+    return [(user_id, running) for user_id, running in await session.execute(_turns(), values)]
+
+
+@cache
+def _turns() -> Select[str, int]:
+    # Built once: that takes longer than to carry it out.
+    lane: BindParameter[str] = bindparam("lane")
+    kinds: BindParameter[list[str]] = bindparam("kinds", expanding=True)
     queued = (Task.status == Status.QUEUED, Task.lane == lane, Task.kind.in_(kinds))
-    waiting = select(func.min(Task.user_id).label("user_id")).where(*queued).cte("waiting", recursive=True)
-    following = (
-        select(func.min(Task.user_id)).where(*queued, Task.user_id > waiting.c.user_id).correlate(waiting)
-    ).scalar_subquery()
-    waiting = waiting.union_all(select(following).where(waiting.c.user_id.is_not(None)))
-    since = select(func.min(Task.created_at)).where(*queued, Task.user_id == waiting.c.user_id).correlate(waiting)
-    return await _in_order(session, lane, waiting, since.scalar_subquery(), limit)
+    # The first by its order, not the least: SQLite would look at every row for that.
+    first = select(Task.user_id).where(*queued).order_by(Task.user_id).limit(1).scalar_subquery()
+    waiting = select(first.label("user_id")).cte("waiting", recursive=True)
+    following = select(Task.user_id).where(*queued, Task.user_id > waiting.c.user_id).order_by(Task.user_id).limit(1)
+    next_one = following.correlate(waiting).scalar_subquery()
+    waiting = waiting.union_all(select(next_one).where(waiting.c.user_id.is_not(None)))
+    since = select(Task.created_at).where(*queued, Task.user_id == waiting.c.user_id).order_by(Task.created_at).limit(1)
+    in_order = _in_order(lane, waiting, since.correlate(waiting).scalar_subquery())
+    return in_order.limit(bindparam("most", type_=Integer))
 
 
 async def lines(session: AsyncSession, lane: str) -> list[Line]:
@@ -135,14 +160,12 @@ async def lines(session: AsyncSession, lane: str) -> list[Line]:
         .group_by(Task.user_id)
         .subquery("waiting")
     )
-    turns = await _in_order(session, lane, waiting, waiting.c.since, None)
+    in_turn = (await session.execute(_in_order(lane, waiting, waiting.c.since))).all()
     queued = dict((await session.execute(select(waiting.c.user_id, waiting.c.queued))).tuples().all())
-    return [Line(user_id, queued[user_id]) for user_id, _ in turns if user_id in queued]
+    return [Line(user_id, queued[user_id]) for user_id, _ in in_turn if user_id in queued]
 
 
-async def _in_order(
-    session: AsyncSession, lane: str, waiting: FromClause, since: ColumnElement[datetime], limit: int | None
-) -> list[tuple[str, int]]:
+def _in_order(lane: str | BindParameter[str], waiting: FromClause, since: ColumnElement[datetime]) -> Select[str, int]:
     running = (
         select(Task.user_id, func.count().label("running"))
         .where(Task.status == Status.RUNNING, Task.lane == lane)
@@ -157,14 +180,12 @@ async def _in_order(
         .scalar_subquery()
     )
     count = func.coalesce(running.c.running, 0)
-    query = (
+    return (
         select(waiting.c.user_id, count)
         .outerjoin(running, running.c.user_id == waiting.c.user_id)
         .where(waiting.c.user_id.is_not(None))
         .order_by(count, func.coalesce(last, NEVER), since, waiting.c.user_id)
-        .limit(limit)
     )
-    return [(user_id, running_now) for user_id, running_now in await session.execute(query)]
 
 
 async def take_head(session: AsyncSession, lane: str, kinds: Collection[str], user_id: str) -> Task | None:
