@@ -152,7 +152,8 @@ async def test_the_judge_knows_a_missing_index(database: Database) -> None:
     await prepare(database)
 
     async def work(session: AsyncSession) -> None:
-        await session.execute(text("DROP INDEX ix_images_user_id_in_trash_category_file_size_id"))
+        for name in ("category_file_size", "file_size"):  # by the second it would go, and leave out what does not fit
+            await session.execute(text(f"DROP INDEX ix_images_user_id_in_trash_{name}_id"))
 
     await database.write(work)
     async with database.read() as session:
