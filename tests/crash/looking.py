@@ -82,7 +82,7 @@ def _look_at_favourites(folder: Path, rows: list[sqlite3.Row]) -> None:
 
 def _look_at_journal(folder: Path) -> None:
     """Numbers without a gap; and who reads it from its begin knows every picture that there is."""
-    for user in PEOPLE:
+    for (user,) in ask(folder, "SELECT user_id FROM users"):
         entries = ask(folder, "SELECT * FROM changes WHERE user_id = ? ORDER BY number", user)
         assert [row["number"] for row in entries] == list(range(1, len(entries) + 1))
         last = ask(folder, "SELECT last FROM change_counters WHERE user_id = ?", user)
