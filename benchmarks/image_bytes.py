@@ -4,6 +4,9 @@ Both sides serve the same bytes of the same machine, asked by the same wrk with 
 take turns; the figures are medians of the rounds. nginx has one worker process, sendfile, and plain static files: it
 asks nobody whose they are. `vtonlab serve` has its one process, a library with rows, and a signed-in session that it
 checks. Whether the answers are right is looked at first.
+
+CPU is what the server's processes took for a request, all threads together: the machine being busy changes it less
+than it changes the requests a second.
 """
 
 from __future__ import annotations
@@ -59,11 +62,20 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Server:
+    """A running one."""
+
+    process: int
+    port: int
+
+
+@dataclass(frozen=True)
 class Speed:
-    """Of one round: requests and bytes a second."""
+    """Of one round: requests and bytes a second, and the server's CPU seconds a request."""
 
     requests: float
     bytes: float
+    cpu: float
 
 
 def main() -> None:
@@ -74,10 +86,10 @@ def main() -> None:
             sys.exit(f"{program} is not installed: there is nothing to compare with, or nobody to ask")
     with tempfile.TemporaryDirectory(prefix="vtonlab-bench-") as name:
         folder = Path(name)
-        with serve(folder / "data") as port, serve_files(folder) as peer:
-            cases = asyncio.run(fill(folder, port, peer))
+        with serve(folder / "data") as ours, serve_files(folder) as theirs:
+            cases = asyncio.run(fill(folder, ours.port, theirs.port))
             print(machine())
-            rows = [measure(case, port, peer, options) for case in cases]
+            rows = [measure(case, ours, theirs, options) for case in cases]
     title = f"image bytes, {options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections; peer: nginx"
     show(title, rows)
 
@@ -85,44 +97,69 @@ def main() -> None:
 def read_options() -> argparse.Namespace:
     """How long and how often."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=1)
     return parser.parse_args()
 
 
-def measure(case: Case, port: int, peer: int, options: argparse.Namespace) -> Row:
+def measure(case: Case, ours: Server, theirs: Server, options: argparse.Namespace) -> Row:
     """Both sides in turns."""
-    ours, theirs = f"http://127.0.0.1:{port}{case.ours}", f"http://127.0.0.1:{peer}{case.theirs}"
-    load(ours, case.our_headers, 1)
-    load(theirs, case.their_headers, 1)
+    load(ours, case.ours, case.our_headers, 1)
+    load(theirs, case.theirs, case.their_headers, 1)
     pairs = [
-        (load(ours, case.our_headers, options.seconds), load(theirs, case.their_headers, options.seconds))
+        (
+            load(ours, case.ours, case.our_headers, options.seconds),
+            load(theirs, case.theirs, case.their_headers, options.seconds),
+        )
         for _ in range(options.rounds)
     ]
     own, other = (
-        Speed(statistics.median(s.requests for s in side), statistics.median(s.bytes for s in side))
+        Speed(*(statistics.median(getattr(s, name) for s in side) for name in ("requests", "bytes", "cpu")))
         for side in zip(*pairs, strict=True)
     )
     ratios = sorted(first.requests / second.requests for first, second in pairs)
     ratio = statistics.median(ratios)
-    figure = f"{own.requests:,.0f}/s {own.bytes / 1e6:,.0f} MB/s"
-    beside = (
-        f"{ratio:.2f} × nginx ({other.requests:,.0f}/s {other.bytes / 1e6:,.0f} MB/s; {ratios[0]:.2f}–{ratios[-1]:.2f})"
-    )
     reached = None if case.target is None else ratio >= case.target
-    return Row(case.what, figure, "" if case.target is None else f"≥ {case.target} ×", reached, beside)
+    target = "" if case.target is None else f"≥ {case.target} ×"
+    beside = f"{ratio:.2f} × nginx ({ratios[0]:.2f}–{ratios[-1]:.2f}), which does {tell(other)}"
+    return Row(case.what, tell(own), target, reached, beside)
 
 
-def load(address: str, headers: dict[str, str], seconds: int) -> Speed:
-    """What wrk gets out of ``address``; stops where an answer is an error."""
+def tell(speed: Speed) -> str:
+    """The figures in words."""
+    return f"{speed.requests:,.0f}/s {speed.bytes / 1e6:,.0f} MB/s CPU {1e6 * speed.cpu:.0f} µs"
+
+
+def load(server: Server, path: str, headers: dict[str, str], seconds: int) -> Speed:
+    """What wrk gets out of ``path``; stops where an answer is an error."""
     named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    address = f"http://127.0.0.1:{server.port}{path}"
+    before = cpu_seconds(server.process)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *named, address]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    worked = cpu_seconds(server.process) - before
     if "Non-2xx" in said or "Socket errors" in said:
         sys.exit(f"{address} answered with errors:\n{said}")
     requests = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
+    count = int(re.search(r"(\d+) requests in", said)[1])  # type: ignore[index]
     amount, unit = re.search(r"Transfer/sec:\s+([\d.]+)([KMG]?)B", said).groups()  # type: ignore[union-attr]
-    return Speed(requests, float(amount) * {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}[unit])
+    size = float(amount) * {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}[unit]
+    return Speed(requests, size, worked / max(1, count))
+
+
+def cpu_seconds(process: int) -> float:
+    """Of the process and all that it started, which still run (Linux; 0 elsewhere)."""
+    seconds = 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(stat.parent.name) == process:
+            seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        elif int(fields[1]) == process:
+            seconds += cpu_seconds(int(stat.parent.name))
+    return seconds
 
 
 async def fill(folder: Path, port: int, peer: int) -> list[Case]:
@@ -201,22 +238,23 @@ def see(port: int, path: str, headers: dict[str, str], expected: bytes | None) -
 
 
 @contextmanager
-def serve(data: Path) -> Iterator[int]:
-    """The port of a running `vtonlab serve` over ``data``."""
+def serve(data: Path) -> Iterator[Server]:
+    """A running `vtonlab serve` over ``data``."""
     command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "serve", "--port", "0", "--no-browser"]
     environment = os.environ | {"VTONLAB_DATA": str(data), "VTONLAB_LOG_LEVEL": "warning"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stderr is not None
         try:
-            yield int(next(filter(None, (re.search(r":(\d+)/", line) for line in server.stderr))).group(1))
+            found = next(filter(None, (re.search(r":(\d+)/", line) for line in server.stderr)))
+            yield Server(server.pid, int(found.group(1)))
         finally:
             server.terminate()
             server.communicate(timeout=20)
 
 
 @contextmanager
-def serve_files(folder: Path) -> Iterator[int]:
-    """The port of an nginx that serves ``folder/www``."""
+def serve_files(folder: Path) -> Iterator[Server]:
+    """An nginx that serves ``folder/www``."""
     (folder / "www").mkdir()
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
@@ -238,7 +276,7 @@ def serve_files(folder: Path) -> Iterator[int]:
                     if trial.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.05)
-            yield port
+            yield Server(server.pid, port)
         finally:
             server.terminate()
             server.wait()
