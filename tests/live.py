@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,15 +15,18 @@ from pathlib import Path
 
 import pytest
 
-SECONDS_TO_STOP = 20
+SECONDS_TO_START = 90
+SECONDS_TO_STOP = 30
 
 
 @dataclass
 class LiveServer:
-    """``address`` without a slash at its end; ``said``: what it has written to stderr so far."""
+    """``address`` without a slash at its end; ``said``: what it has written to stderr so far; ``setup``: the token of
+    the link that makes the first administrator (server mode)."""
 
-    address: str
     process: subprocess.Popen[str]
+    address: str = ""
+    setup: str = ""
     said: list[str] = field(default_factory=list)
 
     @property
@@ -42,18 +46,29 @@ def serve(*options: str, packages: Path | None = None, **variables: str) -> Iter
         with subprocess.Popen(
             [*command, *options], env=kept | told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         ) as process:
+            server = LiveServer(process)
+            heard = threading.Event()
+            listener = threading.Thread(target=_listen, args=(server, heard, "server" in options))
+            listener.start()
             try:
-                yield _await_address(process)
+                if not heard.wait(SECONDS_TO_START) or not server.address:
+                    pytest.fail(f"the server did not start: {''.join(server.said)}")
+                yield server
             finally:
                 process.terminate()
-                process.communicate(timeout=SECONDS_TO_STOP)
+                process.wait(SECONDS_TO_STOP)
+                listener.join(SECONDS_TO_STOP)
 
 
-def _await_address(process: subprocess.Popen[str]) -> LiveServer:
-    assert process.stderr is not None
-    said = []
-    for line in process.stderr:
-        said.append(line)
+def _listen(server: LiveServer, heard: threading.Event, wants_link: bool) -> None:
+    """Hear it to its end: a server whose log nobody reads would stop when the pipe is full."""
+    assert server.process.stderr is not None
+    for line in server.process.stderr:
+        server.said.append(line)
         if found := re.search(r"VTON Lab: (https?://[\w.:\[\]-]+)/", line):
-            return LiveServer(found[1], process, said)
-    pytest.fail(f"the server did not start: {''.join(said)}")
+            server.address = found[1]
+        if found := re.search(r"[?]setup=([\w-]+)", line):
+            server.setup = found[1]
+        if server.address and (server.setup or not wants_link):
+            heard.set()
+    heard.set()
