@@ -40,11 +40,15 @@ PNG_LEVEL: Final = 3
 """zlib level: a photo takes a third of the time of level 6 for 5 % more bytes."""
 LARGE_PIXELS: Final = 25_000_000
 """Pixels above which a picture takes so much memory that only one is worked on at a time."""
+MOST_SCANS: Final = 200
+"""Scans of a JPEG. Each costs a pass over the whole picture, and a hostile file of a megabyte has tens of thousands;
+cameras and programs write up to a dozen."""
 LONGEST_JPEG: Final = 65_500
 LONGEST_WEBP: Final = 16_383
 
 _TYPES: Final = {"JPEG": ("jpg", "image/jpeg"), "PNG": ("png", "image/png"), "WEBP": ("webp", "image/webp")}
 _EXTENSIONS: Final = {Format.JPEG: "JPEG", Format.PNG: "PNG", Format.WEBP: "WEBP"}
+_SCAN: Final = b"\xff\xda"
 _DRAFT_SIDE: Final = THUMBNAIL_SIZES[-1]
 
 
@@ -133,6 +137,8 @@ def _open(data: bytes, limits: Limits, name: str | Text) -> tuple[Format, ImageF
 def _make(data: bytes, limits: Limits, max_side: int, name: str | Text, *, as_made: bool) -> Made:
     kind, image = _open(data, limits, name)
     check_size(image.size, limits, name)
+    if kind is Format.JPEG and data.count(_SCAN) > MOST_SCANS:
+        raise ImageUnreadable(name=name, reason="scans")
     try:
         kept = data if as_made and kind in _EXTENSIONS else _strip(kind, data, image, max_side)
         if kept is not None:

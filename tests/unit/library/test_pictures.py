@@ -227,6 +227,15 @@ def test_a_truncated_picture_is_none(kind: str) -> None:
             make(data[: int(share * len(data))])
 
 
+def test_a_jpeg_of_thousands_of_scans_is_not_decoded() -> None:
+    data = encode(draw(1, width=300, height=300), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    scan = data[start:-2]
+    assert make(data[:-2] + 20 * scan + b"\xff\xd9").width == 300
+    with pytest.raises(ImageUnreadable):
+        make(data[:-2] + 20_000 * scan + b"\xff\xd9")
+
+
 def test_limits_come_before_pixels() -> None:
     data = encode(draw(1, width=300, height=300), "PNG")
     with pytest.raises(ImageTooLarge, match="IMG_1"):
