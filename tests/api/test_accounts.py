@@ -466,7 +466,7 @@ class TestAdministration:
         everything = (await boss.get(f"{V1}/admin/audit", params={"page_size": 1000})).text
         for secret in (PASSWORD, "a wrong password", mei.client.cookies["vtonlab_session"]):
             assert secret not in everything
-        for wrong in ({"cursor": "x"}, {"page": 0}, {"since": "yesterday"}):
+        for wrong in ({"cursor": "x"}, {"page": 0}, {"since": "yesterday"}, {"until": "0001-01-01T00:00:00+14:00"}):
             assert (await boss.get(f"{V1}/admin/audit", params=wrong)).status_code == 422
         later = (await boss.get(f"{V1}/admin/audit", params={"since": "2100-01-01T00:00:00"})).json()
         assert later["total"] == 0

@@ -30,6 +30,7 @@ from vtonlab.accounts.schemas import (
     UserPageOut,
 )
 from vtonlab.accounts.service import Accounts
+from vtonlab.errors import BadRequest
 
 PREFIX = "/api/v1/admin"
 LARGEST_PAGE = 100
@@ -160,4 +161,9 @@ def _add_audit(router: APIRouter, accounts: Accounts) -> None:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    if moment is None:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:  # the first day of the year 1, in a zone east of us
+        raise BadRequest(part="since") from error

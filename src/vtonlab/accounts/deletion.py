@@ -19,6 +19,7 @@ from vtonlab.db.base import now
 from vtonlab.db.database import after_commit
 from vtonlab.errors import BadDetail, Conflict, NotAllowed, NotThere, Text, WrongPassword
 
+OWN: Final = Text("one's own account asks for the password", "删除自己的账户需要输入密码")
 NOT_THE_MACHINES: Final = Text("the machine's own account is only emptied by itself", "本机账户只能由其本人清空")
 
 
@@ -72,6 +73,8 @@ class Deletion:
 
     async def delete_person(self, caller: Caller, user_id: str) -> Erased:
         """Delete another's account, or a guest. Raises ``NotThere``, ``NotAllowed``, ``Conflict``."""
+        if caller.user_id == user_id:
+            raise Conflict(reason=OWN)
 
         async def work(session: AsyncSession) -> Erased:
             await repository.lock_admins(session)

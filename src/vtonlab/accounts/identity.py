@@ -101,18 +101,18 @@ class Identity:
         return known
 
     async def _find_access(self, token: str) -> Known | None:
-        access = self._tokens.read(token)
-        key = "family " + access.family_id
+        key = "access " + digest(token)
         known, changes = self._known.get(key), self._known.changes
         if known is None:
+            access = self._tokens.read(token)
             async with self._ground.database.read() as session:
                 found = await repository.find_family(session, access.family_id, now())
-            if found is None or not self._may_come(found[0]):
+            if found is None or found[0].user_id != access.user_id or not self._may_come(found[0]):
                 return None
             user, allowed = found
-            known = Known(_come(user, allowed, Via.JWT, access.family_id))
+            known = Known(_come(user, allowed, Via.JWT, access.family_id), access.expires_at)
             self._known.keep(key, known, changes)
-        return known if known.caller.user_id == access.user_id else None
+        return known if known.expires_at is None or known.expires_at > now() else None
 
     async def _find_api_token(self, token: str) -> Known | None:
         key = "token " + digest(token)

@@ -7,7 +7,7 @@ import binascii
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -74,6 +74,8 @@ class People:
     async def list(self, wanted: UserFilter, page: int, page_size: int, cursor: str | None = None) -> UserPage:
         """Newest first. Raises ``BadRequest`` for a cursor that is not ours."""
         after = None if cursor is None else _read_cursor(cursor)
+        if wanted.role is not None and not repository.is_id(wanted.role):
+            return UserPage((), 0, None)
         async with self._ground.database.read() as session:
             total = await repository.count_users(session, wanted)
             found = await repository.list_users(session, wanted, page_size + 1, (page - 1) * page_size, after)
@@ -252,6 +254,6 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         found = datetime.fromisoformat(moment)
     except (binascii.Error, ValueError) as error:
         raise BadRequest(part="cursor") from error
-    if found.tzinfo is None or not repository.is_id(user_id):
+    if found.utcoffset() != timedelta(0) or not repository.is_id(user_id):
         raise BadRequest(part="cursor")
     return found, user_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.anyio
 
 FIRST = "/login?setup="
 RESET = "/login?reset="
+FAR_EAST = base64.urlsafe_b64encode(b"0001-01-01T00:00:00+14:00 abc").decode()
 
 
 async def test_the_four_roles_are_there(any_home: Home) -> None:
@@ -149,6 +151,14 @@ async def test_the_last_two_are_not_taken_away_at_once(any_home: Home, way: str)
         assert (await session.execute(alive)).scalar_one() == 1
 
 
+async def test_ones_own_account_is_not_deleted_without_its_password(home: Home) -> None:
+    boss = await home.member("boss", "admin")
+    await home.make("second", "admin")
+    with pytest.raises(Conflict):
+        await home.accounts.deletion.delete_person(boss.caller, boss.caller.owner)
+    assert (await home.with_cookie(boss.cookie.value)).is_signed_in
+
+
 async def test_at_home_the_machines_user_is_administrator_enough(local_home: Home) -> None:
     boss = await local_home.make("boss", "admin")
     await local_home.accounts.people.edit(OPERATOR, boss, Changes(role="editor"))
@@ -234,6 +244,7 @@ async def test_users_are_listed_found_and_paged(any_home: Home) -> None:
     assert await names(words="_") == ["per_cent", "Mei_2"]
     assert await names(role="guest", is_active=True) == [(await names())[0]]
     assert await names(is_active=False) == []
+    assert await names(role="角色") == []
     seen, cursor = [], None
     while True:
         page = await people.list(UserFilter(kind="person"), 1, 2, cursor)
@@ -245,7 +256,7 @@ async def test_users_are_listed_found_and_paged(any_home: Home) -> None:
     assert seen == await names(kind="person")
     assert [user.username for user in (await people.list(UserFilter(kind="person"), 2, 2)).items] == ["ana", "Mei_2"]
     assert not (await people.list(UserFilter(), 9, 50)).items
-    for wrong in ("", "x", "eA==", "MjAyNi0wMS0wMSBh", "王"):
+    for wrong in ("", "x", "eA==", "MjAyNi0wMS0wMSBh", "王", FAR_EAST):
         with pytest.raises(BadRequest):
             await people.list(UserFilter(), 1, 2, wrong)
 
