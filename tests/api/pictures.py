@@ -30,7 +30,8 @@ from vtonlab.library.models import Image
 from vtonlab.library.pictures import image_key, make_picture, thumbnail_key
 from vtonlab.library.serving import Serving
 from vtonlab.settings import Settings
-from vtonlab.storage.local import LocalStorage
+from vtonlab.storage.contract import Storage
+from vtonlab.storage.open import open_storage
 from vtonlab.web.answers import answer_errors
 
 STRANGER = Caller(CallerKind.STRANGER, None)
@@ -54,7 +55,7 @@ class House:
     """A server's parts with two people and their pictures."""
 
     database: Database
-    storage: LocalStorage
+    storage: Storage
     accounts: Accounts
     serving: Serving
     routes: FastAPI
@@ -173,10 +174,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(database: Database, data: Path) -> AsyncIterator[House]:
-    """Server mode, with Anna and Bert."""
-    settings = Settings(data=data, mode="server", sign_in_rate="1000/minute")
-    storage = LocalStorage(settings.data_folder)
+async def open_house(database: Database, data: Path, **others: Any) -> AsyncIterator[House]:
+    """Server mode, with Anna and Bert. ``others``: settings."""
+    settings = Settings(data=data, **others, mode="server", sign_in_rate="1000/minute")
+    storage = open_storage(settings)
     accounts = Accounts(
         database, settings, b"s" * 32, [], Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
     )

@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.s3_server import BUCKET, KEYS, run_s3_server
 
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 from vtonlab.storage.open import open_storage
 
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-BUCKET = "pictures"
-SECONDS_TO_START = 60.0
-
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an S3 server of its own process."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    program = "from moto.server import main; main()"
-    folder = tmp_path_factory.mktemp("s3")
-    with subprocess.Popen(
-        [sys.executable, "-c", program, "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"TMPDIR": str(folder)},
-    ) as server:
-        try:
-            deadline = time.monotonic() + SECONDS_TO_START
-            while True:
-                try:
-                    httpx.put(f"{address}/{BUCKET}", trust_env=False).raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    assert time.monotonic() < deadline, "the S3 server does not start"
-                    time.sleep(0.1)
-            yield address
-        finally:
-            server.terminate()
-            server.wait()
+    """The address of an S3 server."""
+    with run_s3_server(tmp_path_factory.mktemp("s3")) as address:
+        yield address
 
 
 @pytest.fixture

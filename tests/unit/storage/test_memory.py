@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.storage.conftest import KEYS
+from tests.s3_server import KEYS
 
 from vtonlab.settings import Settings
 
