@@ -1,7 +1,8 @@
 """What is told of tasks while it happens, inside one process.
 
-A state is published once it is committed. Every listener keeps at most the newest state of each task: who reads slowly
-misses steps in between, never how things stand, and takes no more memory than tasks are being told of.
+A state is published once it is committed. Who reads as fast as things happen is told of every step. For who falls
+behind, the newest state of a task takes the place of the one before: they miss steps in between, never how things stand,
+and take no more memory than tasks are being told of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from vtonlab.tasks.models import Status, Task
 
 LANGUAGE_OF_OTHERS = LANGUAGES[0]
 
+ROOM = 256
+"""States that may wait to be told to a listener before steps in between are left out."""
 REMEMBERED = 10_000
 """Tasks whose newest told revision is remembered."""
 
@@ -96,7 +99,8 @@ class Subscription:
         self.user_id = user_id
         self._hub = hub
         self._watched: set[str] = set()
-        self._pending: OrderedDict[str, TaskState] = OrderedDict()
+        self._pending: OrderedDict[tuple[str, int], TaskState] = OrderedDict()
+        self._newest: dict[str, int] = {}
         self._ready = asyncio.Event()
 
     @property
@@ -108,29 +112,40 @@ class Subscription:
         """Hear of this task; the first one ends hearing of all."""
         if not self._watched:
             self._pending.clear()
+            self._newest.clear()
         self._watched.add(task_id)
 
     def unwatch(self, task_id: str) -> None:
         """No longer hear of it. After the last one it hears of all again."""
         self._watched.discard(task_id)
-        if self._watched:
-            self._pending.pop(task_id, None)
+        if self._watched and self._newest.pop(task_id, None) is not None:
+            for key in [key for key in self._pending if key[0] == task_id]:
+                del self._pending[key]
 
     def offer(self, state: TaskState) -> None:
-        """Take ``state`` in, where it is of interest, in the place of an older one that was not told yet."""
+        """Take ``state`` in, where it is of interest and news. With ``ROOM`` states waiting to be told, in the place of
+        the task's own that waits."""
         if self._watched and state.task_id not in self._watched:
             return
-        waiting = self._pending.get(state.task_id)
-        if waiting is None or waiting.revision < state.revision:
-            self._pending[state.task_id] = state
-            self._ready.set()
+        known = self._newest.get(state.task_id)
+        if known is not None:
+            if known >= state.revision:
+                return
+            if len(self._pending) >= ROOM:
+                del self._pending[state.task_id, known]
+        self._newest[state.task_id] = state.revision
+        self._pending[state.task_id, state.revision] = state
+        self._ready.set()
 
     async def next(self) -> TaskState:
-        """The next state to be told: that of the task that waits longest, as it is by now."""
+        """The next state to be told."""
         while not self._pending:
             self._ready.clear()
             await self._ready.wait()
-        return self._pending.popitem(last=False)[1]
+        (task_id, revision), state = self._pending.popitem(last=False)
+        if self._newest.get(task_id) == revision:
+            del self._newest[task_id]
+        return state
 
     def close(self) -> None:
         """Hear no more."""
