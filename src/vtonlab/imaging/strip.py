@@ -43,6 +43,11 @@ def strip_metadata(kind: Format, data: bytes) -> bytes | None:
             return None
 
 
+def png_exif(data: bytes) -> bytes | None:
+    """The EXIF block of a PNG, before or behind the pixels, without decoding them."""
+    return next((bytes(body) for name, _, body in _png_chunks(data) if name == b"eXIf"), None)
+
+
 def _strip_jpeg(data: bytes) -> bytes | None:
     """Segments of ITU T.81 Annex B: kept are tables, frame and scans, to the first end-of-image."""
     parts = [b"\xff\xd8", b""]

@@ -12,6 +12,7 @@ from vtonlab.library.wording import clean
 ADDRESS_LETTERS: Final = 2_000
 CONTEXT_LETTERS: Final = 2_000
 """Of one text."""
+CONTEXT_LETTERS_TOGETHER: Final = 20_000
 CONTEXT_VALUES: Final = 200
 """In all."""
 CONTEXT_DEPTH: Final = 4
@@ -47,7 +48,7 @@ def gather_context(body: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 def clean_context(told: Mapping[str, Any]) -> dict[str, JsonValue]:
     """``told`` with everything in it that can be kept, up to bounds of number, depth and length."""
-    left = [CONTEXT_VALUES]
+    left, letters = [CONTEXT_VALUES], [CONTEXT_LETTERS_TOGETHER]
 
     def keep(value: Any, depth: int) -> JsonValue:
         left[0] -= 1
@@ -57,7 +58,9 @@ def clean_context(told: Mapping[str, Any]) -> dict[str, JsonValue]:
             case int() | float():
                 return value if abs(value) <= LARGEST_NUMBER else None
             case str() | LongText():
-                return text_of(value, CONTEXT_LETTERS) or ""
+                text = text_of(value, min(CONTEXT_LETTERS, letters[0])) or ""
+                letters[0] -= len(text)
+                return text
             case dict() if depth:
                 return {clean(str(name), 64): keep(inner, depth - 1) for name, inner in value.items() if left[0] > 0}
             case list() if depth:

@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab import crash_points
 from vtonlab.accounts.caller import Caller
+from vtonlab.accounts.models import User
 from vtonlab.db.database import Database
-from vtonlab.errors import NoRoomLeft, ServiceError, VtonError
+from vtonlab.errors import NoRoomLeft, ServiceError, SignInNeeded, VtonError
 from vtonlab.imaging.read import Limits
 from vtonlab.library import changes, repository
 from vtonlab.library import twins as found_twins
@@ -250,6 +251,11 @@ class Ingest:
         except VtonError:
             await self.discard(prepared)
             raise
+        except IntegrityError as error:
+            await self.discard(prepared)
+            if await self._is_gone(prepared.user_id):
+                raise SignInNeeded from error
+            raise
         except BaseException:
             if not await self._may_be_kept(prepared):
                 await self.discard(prepared)
@@ -308,6 +314,11 @@ class Ingest:
         used = sum(size for name, size in totals.bytes.items() if name != changes.FAVORITES)
         if used + more > limit:
             raise NoRoomLeft(used=_megabytes(used), limit=_megabytes(limit))
+
+    async def _is_gone(self, user_id: str) -> bool:
+        """Whether the account was deleted while its picture came in."""
+        async with self.database.read() as session:
+            return await session.get(User, user_id) is None
 
     async def _may_be_kept(self, prepared: Prepared) -> bool:
         """Whether the row may be there: a connection that breaks during a commit does not say how it ended."""

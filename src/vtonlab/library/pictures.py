@@ -21,7 +21,7 @@ from vtonlab.imaging.colour import lay_on_white, says_srgb, to_eight_bits, to_sr
 from vtonlab.imaging.formats import DECODER_ERRORS, Format, TooManyPixels, open_as, recognise
 from vtonlab.imaging.orientation import read_orientation
 from vtonlab.imaging.read import Limits, check_size, read_bytes, too_many_pixels
-from vtonlab.imaging.strip import strip_metadata
+from vtonlab.imaging.strip import png_exif, strip_metadata
 from vtonlab.imaging.thumbhash import encode_thumbhash
 from vtonlab.library.colours import name_colour
 from vtonlab.library.look import Look, look_at
@@ -159,9 +159,10 @@ def _strip(kind: Format, data: bytes, image: ImageFile, max_side: int) -> bytes 
     profile = image.info.get("icc_profile")
     if profile and not says_srgb(profile):
         return None
-    if kind is Format.PNG:
-        image.load()  # its EXIF may stand behind the pixels
-    if _orientation_of(kind, image) != 1:
+    # A PNG's may stand behind the pixels, which are not decoded yet; older programs wrote it as text.
+    if kind is Format.PNG and (b"Raw profile type exif" in data or read_orientation(png_exif(data)) != 1):
+        return None
+    if kind is not Format.PNG and _orientation_of(kind, image) != 1:
         return None
     return strip_metadata(kind, data)
 

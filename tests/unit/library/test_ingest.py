@@ -6,13 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from tests.databases import *  # noqa: F403 - fixtures
 from tests.unit.library.arriving import ANN, BOB, House, draw, encode, open_house, photo
 
 from vtonlab import crash_points
+from vtonlab.accounts.models import User
 from vtonlab.db.database import Database
-from vtonlab.errors import ImageTooLarge, ImageUnreadable, NoRoomLeft, StorageUnavailable
+from vtonlab.errors import ImageTooLarge, ImageUnreadable, NoRoomLeft, SignInNeeded, StorageUnavailable
 from vtonlab.library import changes, repository
 from vtonlab.library.ingest import Incoming
 from vtonlab.library.models import Image
@@ -259,3 +260,17 @@ async def test_the_row_can_be_kept_again_after_a_transaction_was_undone(any_data
             await house.database.write(fail)
         await house.database.write(lambda session: house.ingest.keep(session, prepared))
         assert len(await house.rows()) == 1
+
+
+async def test_an_account_deleted_meanwhile_keeps_nothing(any_database: Database, tmp_path: Path) -> None:
+    async with open_house(any_database, tmp_path) as house:
+
+        async def leave(session) -> None:
+            await session.execute(delete(User).where(User.user_id == ANN))
+
+        prepared = await house.ingest.prepare(ANN, Incoming(photo(1)))
+        await house.ingest.discard(prepared)
+        await house.database.write(leave)
+        with pytest.raises(SignInNeeded):
+            await add(house, photo(1))
+        assert await house.keys() == []

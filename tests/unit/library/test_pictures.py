@@ -107,6 +107,15 @@ def test_a_turned_picture_is_set_upright(kind: str, orientation: int) -> None:
     assert Image.open(io.BytesIO(made.data)).getexif().get(0x0112, 1) == 1
 
 
+def test_a_png_may_say_behind_its_pixels_how_it_lies() -> None:
+    plain = encode(PICTURE, "PNG")
+    body = exif(6).removeprefix(b"Exif\x00\x00")
+    chunk = struct.pack(">I", len(body)) + b"eXIf" + body + struct.pack(">I", zlib.crc32(b"eXIf" + body))
+    made = make(plain[:-12] + chunk + plain[-12:])
+    assert (made.width, made.height) == (240, 160)
+    assert apart(decode(made.data), np.rot90(PICTURE, -1)) == 0
+
+
 def test_a_turned_photo_is_as_fine_as_it_was() -> None:
     for quality in (60, 80, 95):
         data = encode(draw(1, width=400, height=600), "JPEG", quality=quality, exif=exif(3))
