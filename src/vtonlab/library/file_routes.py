@@ -77,11 +77,18 @@ def make_serving(files: Files, accounts: Accounts) -> Serving:
 
 def make_router(files: Files) -> APIRouter:
     """The routes over ``files``, and the zip of many."""
-    router = APIRouter()
+    router = APIRouter(tags=["pictures"])
+    _add_by_name(router, files)
+    _add_by_id(router, files)
+    router.include_router(zip_routes.make_router(Zips(files.database, files.storage)))
+    return router
 
+
+def _add_by_name(router: APIRouter, files: Files) -> None:
     async def picture(request: Request, caller: Asking, user_id: str, filename: str) -> Response:
+        """The file as it is kept, found by its name."""
         file = await files.named(_owner(caller, user_id), filename)
-        return answer(request, file, lasting=user_id != CURRENT)
+        return _answer(request, files.storage, file, lasting=user_id != CURRENT)
 
     async def picture_by_category(
         request: Request,
@@ -90,55 +97,67 @@ def make_router(files: Files) -> APIRouter:
         category: Category,  # noqa: ARG001 - what the row says counts
         filename: str,
     ) -> Response:
+        """The file as it is kept, found by its name; moving it to another category does not break its address."""
         return await picture(request, caller, user_id, filename)
 
     async def own_picture(request: Request, caller: Asking, category: Category, filename: str) -> Response:  # noqa: ARG001
+        """The same address for everybody, so it is never kept without asking."""
         return await picture(request, caller, CURRENT, filename)
 
     async def thumbnail(request: Request, caller: Asking, user_id: str, filename: str, size: Size = None) -> Response:
+        """A WebP file; made anew where it is missing."""
         file = await files.named(_owner(caller, user_id), filename, read_side(size))
-        return answer(request, file, lasting=user_id != CURRENT)
+        return _answer(request, files.storage, file, lasting=user_id != CURRENT)
 
+    _add(router, PICTURES[0], own_picture, "A picture of one's own, whoever is signed in")
+    _add(router, PICTURES[1], picture_by_category, "A picture")
+    _add(router, PICTURES[2], picture, "A picture, without its category")
+    _add(router, PICTURES[3], picture, "A picture that was made here")
+    _add(router, SMALL_PICTURES, thumbnail, "A thumbnail")
+
+
+def _add_by_id(router: APIRouter, files: Files) -> None:
     async def file_by_id(request: Request, caller: Asking, image_id: str) -> Response:
+        """The file as it is kept. Whoever is signed in sees what is in their trash, too."""
         file = await files.by_id(_owner(caller, CURRENT), image_id, with_trash=caller.is_signed_in)
-        return answer(request, file, lasting=True)
+        return _answer(request, files.storage, file, lasting=True)
 
     async def thumbnail_by_id(request: Request, caller: Asking, image_id: str, size: Size = None) -> Response:
+        """A WebP file; made anew where it is missing. Whoever is signed in sees what is in their trash, too."""
         owner = _owner(caller, CURRENT)
         file = await files.by_id(owner, image_id, read_side(size), with_trash=caller.is_signed_in)
-        return answer(request, file, lasting=True)
+        return _answer(request, files.storage, file, lasting=True)
 
-    def answer(request: Request, file: PictureFile, *, lasting: bool) -> FileAnswer:
-        headers = request.headers
-        asked = Asked(
-            method=request.method,
-            if_none_match=", ".join(headers.getlist("if-none-match")) or None,
-            range=headers.get("range"),
-            if_range=headers.get("if-range"),
-            is_versioned=lasting and request.query_params.get("v") == file.version,
-        )
-        return FileAnswer(plan(file, asked), files.storage)
+    _add(router, FILE, file_by_id, "A picture's file")
+    _add(router, THUMBNAIL, thumbnail_by_id, "A picture's thumbnail")
 
-    for address, function, summary in (
-        (PICTURES[0], own_picture, "A picture of one's own, whoever is signed in."),
-        (PICTURES[1], picture_by_category, "A picture."),
-        (PICTURES[2], picture, "A picture."),
-        (PICTURES[3], picture, "A picture that was made here."),
-        (SMALL_PICTURES, thumbnail, "A thumbnail."),
-        (FILE, file_by_id, "A picture, also out of the trash."),
-        (THUMBNAIL, thumbnail_by_id, "A thumbnail, also out of the trash."),
-    ):
-        versioned = [Depends(_name_version)]
-        router.add_api_route(
-            address, function, summary=summary, response_class=Response, responses=BYTES, dependencies=versioned
-        )
-        router.add_api_route(address, function, methods=["HEAD"], include_in_schema=False)
-    router.include_router(zip_routes.make_router(Zips(files.database, files.storage)))
-    return router
+
+def _add(router: APIRouter, address: str, function: Callable[..., Awaitable[Response]], summary: str) -> None:
+    router.add_api_route(
+        address,
+        function,
+        summary=summary,
+        response_class=Response,
+        responses=BYTES,
+        dependencies=[Depends(_name_version)],
+    )
+    router.add_api_route(address, function, methods=["HEAD"], include_in_schema=False)
+
+
+def _answer(request: Request, storage: Storage, file: PictureFile, *, lasting: bool) -> FileAnswer:
+    headers = request.headers
+    asked = Asked(
+        method=request.method,
+        if_none_match=", ".join(headers.getlist("if-none-match")) or None,
+        range=headers.get("range"),
+        if_range=headers.get("if-range"),
+        is_versioned=lasting and request.query_params.get("v") == file.version,
+    )
+    return FileAnswer(plan(file, asked), storage)
 
 
 def _name_version(v: Version = None) -> None:
-    """Names ``v`` in the reference; it is read in :func:`make_router`."""
+    """Names ``v`` in the reference; it is read in :func:`_answer`."""
 
 
 def _owner(caller: Caller, user_id: str) -> str:
