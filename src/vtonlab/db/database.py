@@ -17,7 +17,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -61,6 +61,7 @@ class Database:
         self._readers: AsyncEngine = make_readers(self.url)
         # Writers of this process wait in line here instead of polling for SQLite's lock.
         self._line = asyncio.Lock() if self.is_sqlite else None
+        self._at_work: set[asyncio.Task[Any] | None] = set()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -76,9 +77,12 @@ class Database:
         """What ``work`` returns, once all it did in its session is committed. Run again after a deadlock.
 
         Cancelled before the commit began, nothing was done; later, everything was, with what follows the commit.
-        Raises ``StorageFull`` where SQLite has no room, and whatever ``work`` raises.
+        Raises ``StorageFull`` where SQLite has no room, and whatever ``work`` raises. A change within ``work`` itself
+        would wait for its own end: it raises ``RuntimeError``.
         """
-        change = _Change(self.engine, self._line, work)
+        if asyncio.current_task() in self._at_work:
+            raise RuntimeError("a change within a change: do it in the session that is there, or after the commit")
+        change = _Change(self.engine, self._line, self._at_work, work)
         task = asyncio.create_task(change.make())
         stopped: asyncio.CancelledError | None = None
         while not task.done():
@@ -114,9 +118,12 @@ class Database:
 class _Change(Generic[T]):
     """One call of ``write``: its attempts, and what follows."""
 
-    def __init__(self, engine: AsyncEngine, line: asyncio.Lock | None, work: Work[T]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, line: asyncio.Lock | None, at_work: set[asyncio.Task[Any] | None], work: Work[T]
+    ) -> None:
         self.engine = engine
         self.line = line
+        self.at_work = at_work
         self.work = work
         self.is_committing = False
 
@@ -145,8 +152,12 @@ class _Change(Generic[T]):
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 follow: list[Follow] = []
                 session.info[FOLLOW] = follow
-                result = await self.work(session)
-                await session.flush()
+                self.at_work.add(asyncio.current_task())
+                try:
+                    result = await self.work(session)
+                    await session.flush()
+                finally:
+                    self.at_work.discard(asyncio.current_task())
                 self.is_committing = True
                 await session.commit()
                 return result, follow

@@ -258,6 +258,40 @@ async def test_nothing_follows_what_was_undone(any_database):
     assert followed == []
 
 
+async def test_a_change_within_a_change_does_not_wait_for_itself(any_database):
+    async def inner(session):
+        await session.execute(update(ChangeCounter).values(last=ChangeCounter.last + 1))
+
+    async def outer(session):
+        await any_database.write(inner)
+
+    with anyio.fail_after(5), pytest.raises(RuntimeError, match="within a change"):
+        await any_database.write(outer)
+
+    await make_counters(any_database, "ada")
+
+    async def in_order(session):
+        after_commit(session, lambda: any_database.write(inner))
+
+    with anyio.fail_after(5):
+        await any_database.write(in_order)
+    assert await count(any_database) == 1
+
+
+async def test_readers_that_are_cancelled_give_their_connections_back(any_database):
+    await make_counters(any_database, "ada")
+    for turns in range(40):
+        with anyio.CancelScope() as scope:
+            async with any_database.read() as session:
+                if turns % 2:
+                    scope.cancel()
+                await session.execute(select(ChangeCounter))
+                scope.cancel()
+                await asyncio.sleep(1)
+    await asyncio.gather(*(count(any_database) for _ in range(20)))
+    assert any_database._readers.pool.checkedout() == 0
+
+
 async def test_a_row_that_is_set_to_what_it_was_counts_as_found(any_database):
     """Compare and set goes by the number of rows found; MariaDB alone would count those that changed."""
     await make_counters(any_database, "ada", last=3)
