@@ -190,7 +190,7 @@ async def measure_claims(folder: Path) -> list[Row]:
                 f"{1 / each:.0f}/s ({1e3 * each:.1f} ms)",
                 "",
                 None,
-                f"{floor / each:.2f}× of one committed update, {1 / floor:.0f}/s; {together} at once: {1 / batch:.0f}/s",
+                f"{floor / each:.2f}× of one commit each, {1 / floor:.0f}/s; {together} at once: {1 / batch:.0f}/s",
             )
         )
     return rows

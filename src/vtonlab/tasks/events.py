@@ -1,8 +1,8 @@
 """What is told of tasks while it happens, inside one process.
 
 A state is published once it is committed. Who reads as fast as things happen is told of every step. For who falls
-behind, the newest state of a task takes the place of the one before: they miss steps in between, never how things stand,
-and take no more memory than tasks are being told of.
+behind, the newest state of a task takes the place of the one before: they miss steps in between, never how things
+stand, and take no more memory than tasks are being told of.
 """
 
 from __future__ import annotations
