@@ -7,11 +7,17 @@ import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
 
 from vtonlab import errors
 from vtonlab.cli.commands import every_call
 from vtonlab.cli.entry import run
 from vtonlab.settings import PREFIX, Settings
+from vtonlab.web.described import describe
+from vtonlab.web.metrics import Metrics
+from vtonlab.web.wiring import build
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs`; edit the code it names instead. -->\n\n"
@@ -20,7 +26,12 @@ GENERATED = "<!-- Written by `make docs`; edit the code it names instead. -->\n\
 def main(arguments: list[str]) -> int:
     """Write or check all pages."""
     os.environ["COLUMNS"] = "100"  # the width that --help is set in
-    pages = {"settings.md": write_settings(), "errors.md": write_errors(), "cli.md": write_cli()}
+    pages = {
+        "settings.md": write_settings(),
+        "errors.md": write_errors(),
+        "cli.md": write_cli(),
+        "http-api.md": write_http(),
+    }
     stale = [name for name, text in pages.items() if not _is_written(REFERENCE / name, text)]
     if "--check" in arguments:
         for name in stale:
@@ -38,7 +49,8 @@ def write_settings() -> str:
     rows = ["# Settings", "", GENERATED + "Environment variables, all optional (`src/vtonlab/settings.py`).", ""]
     rows += ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        value = field.get_default(call_default_factory=True)
+        default = str(value).lower() if isinstance(value, bool) else str("" if value is None else value)
         meaning = " ".join((field.description or "").split())
         rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if default else '(empty)'} | {meaning} |")
     return "\n".join(rows) + "\n"
@@ -47,10 +59,8 @@ def write_settings() -> str:
 def write_errors() -> str:
     """The table of every error a person can meet, from the tree in errors/."""
     rows = ["# Errors", "", GENERATED + "Every error has a code for programs, and a sentence and a hint for people, in"]
-    rows[-1] += (
-        "\nEnglish and Chinese (`src/vtonlab/errors/`). The command line ends with exit code 2 where the input"
-    )
-    rows[-1] += "\ncannot be used, else 1. The server answers `{code, message, hint}`."
+    rows[-1] += "\nEnglish and Chinese (`src/vtonlab/errors/`). The command line ends with exit code 2 where the input"
+    rows[-1] += "\ncannot be used, else 1. Over HTTP, each [interface](http-api.md) has\nits own form."
     rows += ["", "| code | class | HTTP | sentence | what to do |", "|---|---|---|---|---|"]
     for kind in _family(errors.VtonError):
         cells = (f"`{kind.code}`", f"`{kind.__name__}`", str(kind.status), kind.sentence.en, kind.hint.en)
@@ -64,6 +74,56 @@ def write_cli() -> str:
     for words in ([], *every_call()):
         rows += ["", f"## {' '.join(['vtonlab', *words])}", "", "```text", _ask_for_help(words), "```"]
     return "\n".join(rows) + "\n"
+
+
+def write_http() -> str:
+    """The table of every address, from the same description as /openapi.json; who may ask is what the tests try."""
+    document = describe_application()
+    rows = ["# HTTP interface", "", GENERATED + document["info"]["description"].strip(), ""]
+    rows += ["The whole description with every field, value and example: `/openapi.json` of a running server.", ""]
+    rows += [
+        "“Who” is the least that is needed in server mode; for what belongs to somebody else, the answer is 404 (403"
+    ]
+    rows += [
+        "where the address names the user). The tests try every address as everybody: `tests/api/test_permissions.py`."
+    ]
+    who = read_who()
+    for name, title in (("wardrobe", "Wardrobe"), ("studio", "Studio"), ("operation", "Operation"), ("page", "Page")):
+        rows += ["", f"## {title}", "", "| | address | who | |", "|---|---|---|---|"]
+        for path, item in document["paths"].items():
+            for method, operation in item.items():
+                if operation["tags"][0] == name:
+                    cells = (method.upper(), f"`{path}`", who[method.upper(), path], operation.get("summary", ""))
+                    rows.append("| " + " | ".join(cells) + " |")
+        if name == "studio":
+            rows.append("| WebSocket | `/api/v1/ws/tasks` | guest | How tasks go, as it happens |")
+    return "\n".join(rows) + "\n"
+
+
+def describe_application() -> dict[str, Any]:
+    """The OpenAPI document of the application, none of which is started."""
+    app = FastAPI(title="VTON Lab", version="0")
+    for router in build(Settings(), b"x" * 32, Metrics(""), "").routers():
+        app.include_router(router)
+    return describe(app)
+
+
+def read_who() -> dict[tuple[str, str], str]:
+    """Who may call each address, in a word, from the table that the tests go by."""
+    sys.path.insert(0, str(REFERENCE.parent.parent))
+    from tests.api.test_permissions import ROWS
+
+    told = {}
+    for row in ROWS:
+        ways = (("stranger", "all"), ("guest", "guest"), ("viewer", "viewer"), ("owner", "editor"), ("admin", "admin"))
+        # 404 is told to those who might have had it; where nobody gets through, it is a secret in the body that counts.
+        refused = {401} if "{user_id}" in row.template and "/admin/" not in row.template else {401, 403}
+        told[row.method, row.template] = next(
+            (word for who, word in ways[1:] if row.expected[who] not in refused), "all"
+        )
+        if row.expected["stranger"] not in {401, 403}:
+            told[row.method, row.template] = "all"
+    return told
 
 
 def _ask_for_help(words: list[str]) -> str:

@@ -73,6 +73,64 @@ def test_no_error_is_swallowed_without_a_word() -> None:
     assert not silent
 
 
+BLOCKING = re.compile(
+    r"(open|time\.sleep|requests\.\w+|httpx\.(get|post|put|delete|head|request|stream)|subprocess\.\w+|os\.fsync|"
+    r"shutil\.\w+|socket\.create_connection|urllib\.request\.urlopen|.*\.(read_bytes|read_text|write_bytes|write_text))"
+)
+"""Calls that make everybody wait while one waits for a disk or a network."""
+
+
+def own_calls(function: ast.AsyncFunctionDef) -> Iterator[ast.Call]:
+    """Calls in the body of ``function``, not in the functions it defines: those may run in a thread."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def test_nothing_asynchronous_blocks() -> None:
+    blocking = [
+        f"{place(path, call)} {ast.unparse(call.func)}"
+        for path in SOURCES
+        for function in ast.walk(parse(path))
+        if isinstance(function, ast.AsyncFunctionDef)
+        for call in own_calls(function)
+        if BLOCKING.fullmatch(ast.unparse(call.func))
+    ]
+    assert not blocking
+
+
+def test_only_the_database_commits() -> None:
+    """What is done together is kept together: services and routes run in a transaction, they end none."""
+    ending = [
+        place(path, node)
+        for path in SOURCES
+        if path.relative_to(ROOT / "src" / "vtonlab").as_posix() not in COMMITTERS
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Attribute) and node.attr == "commit"
+    ]
+    assert not ending
+
+
+COMMITTERS = {"db/database.py"}
+
+
+def test_sql_is_never_put_together_from_text() -> None:
+    written = [
+        place(path, node)
+        for path in SOURCES
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"text|sqlalchemy.text|sa.text|.*[.]exec_driver_sql", ast.unparse(node.func))
+        and node.args
+        and not isinstance(node.args[0], ast.Constant | ast.IfExp)
+    ]
+    assert not written
+
+
 def test_imports_point_down_only() -> None:
     program = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     done = subprocess.run(

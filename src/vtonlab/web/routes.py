@@ -34,12 +34,12 @@ def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version:
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
-    @router.get("/health")
+    @router.get("/health", summary="Whether the server answers, and its version")
     def health() -> dict[str, str]:
         """Whether the server answers; says nothing about the engine."""
         return {"status": "ok", "version": version}
 
-    @router.get("/state")
+    @router.get("/state", summary="What the page shows itself by")
     def state() -> dict[str, Any]:
         """What the page shows itself by: the engine with its abilities, and the limits."""
         engine = room.engine
@@ -54,7 +54,7 @@ def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version:
             "max_upload_bytes": settings.max_upload_bytes,
         }
 
-    @router.get("/sample/{role}", response_class=Response, responses=JPEG)
+    @router.get("/sample/{role}", summary="A drawn person or shirt", response_class=Response, responses=JPEG)
     def sample(role: Literal["person", "garment"]) -> Response:
         """A drawn person or shirt, for those who have no photo at hand."""
         picture = draw_person() if role == "person" else draw_shirt()
@@ -62,7 +62,7 @@ def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version:
 
 
 def _add_fitting(router: APIRouter, room: FittingRoom, settings: Settings) -> None:
-    @router.post("/try-on", response_class=Response, responses=JPEG)
+    @router.post("/try-on", summary="Dress a person", response_class=Response, responses=JPEG)
     async def try_on(
         request: Request,
         person: Annotated[UploadFile, File(description="photo of one person")],
@@ -86,7 +86,7 @@ def _add_fitting(router: APIRouter, room: FittingRoom, settings: Settings) -> No
             },
         )
 
-    @router.post("/picture", response_class=Response, responses=JPEG)
+    @router.post("/picture", summary="A picture as a small JPEG", response_class=Response, responses=JPEG)
     async def picture(request: Request, picture: Annotated[UploadFile, File()]) -> Response:
         """A picture as a small upright JPEG, for browsers that cannot show its kind (HEIC, TIFF)."""
         shown = await room.show(await _take(picture), request.is_disconnected)
