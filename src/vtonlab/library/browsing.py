@@ -117,11 +117,14 @@ class Browsing:
             return await repository.read_rows(session, listing, limit, skip=rank)
         limit = min(limit, total - rank)
         behind = total - rank - limit
-        if behind <= self._places.every:
-            rows = await repository.read_rows(session, listing, limit, skip=behind, backwards=True)
-            return rows[::-1]
-        start = await self._places.find(session, listing, rank, total, version)
-        return await repository.read_rows(session, listing, limit, from_key=start.from_key, skip=start.skip)
+        if behind > self._places.every:
+            start = await self._places.find(session, listing, rank, total, version)
+            if start is not None:
+                return await repository.read_rows(session, listing, limit, from_key=start.from_key, skip=start.skip)
+            if rank <= behind:
+                return await repository.read_rows(session, listing, limit, skip=rank)
+        rows = await repository.read_rows(session, listing, limit, skip=behind, backwards=True)
+        return rows[::-1]
 
 
 def sum_categories(numbers: dict[str, int]) -> int:

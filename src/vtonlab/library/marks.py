@@ -100,12 +100,14 @@ class Shelf:
     found: dict[Listing, Found] = field(default_factory=dict)
     counts: dict[Filter, tuple[int, int]] = field(default_factory=dict)
     """Version and number, of what is counted."""
+    wanted: dict[Kind, int] = field(default_factory=dict)
+    """The version at which marks were asked for and not there."""
 
     @property
     def size(self) -> int:
         """Marks and ids on it."""
         marks = sum(len(each.keys) for each in self.marks.values())
-        return marks + sum(len(each.ids) for each in self.found.values()) + len(self.counts) + 1
+        return marks + sum(len(each.ids) for each in self.found.values()) + len(self.counts) + len(self.wanted) + 1
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,19 @@ class Places:
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         on_steps(self._follow)
 
-    async def find(self, session: AsyncSession, listing: Listing, rank: int, total: int, version: int) -> Start:
+    def forget(self) -> None:
+        """Forget everything: all is found anew."""
+        self._shelves.clear()
+
+    async def find(self, session: AsyncSession, listing: Listing, rank: int, total: int, version: int) -> Start | None:
         """Where the entry begins that has ``rank`` entries of an indexed ``listing`` before it; ``total`` are in it.
 
-        ``version`` is the library's, as ``session`` sees it.
+        ``version`` is the library's, as ``session`` sees it. None where no marks are right for it and this is the
+        first page asked for: to find them costs a few times what it costs to count that far.
         """
         marks = await self._marks(session, listing, version)
+        if marks is None:
+            return None
         upward_rank = rank if listing.is_ascending else total - 1 - rank
         if marks.width(marks.below(upward_rank), total) > WIDEST * self.every:
             await self._refine(session, listing, marks, upward_rank, total)
@@ -169,15 +178,19 @@ class Places:
             shelf.counts[listing.filter] = version, number
         return number
 
-    async def _marks(self, session: AsyncSession, listing: Listing, version: int) -> Marks:
+    async def _marks(self, session: AsyncSession, listing: Listing, version: int) -> Marks | None:
         shelf, kind = self._shelf(listing.user_id), (listing.filter, listing.column)
         marks = shelf.marks.get(kind)
         # Marks that know of more than this session does are off by no more than that.
-        if marks is None or marks.version < version:
-            keys = await repository.read_marks(session, listing, self.every)
-            ranks = [self.every * (place + 1) for place in range(len(keys))]
-            marks = shelf.marks[kind] = Marks(version, keys, ranks)
-            self._make_room(listing.user_id)
+        if marks is not None and marks.version >= version:
+            return marks
+        if shelf.wanted.get(kind) != version:
+            shelf.wanted[kind] = version
+            return None
+        keys = await repository.read_marks(session, listing, self.every)
+        ranks = [self.every * (place + 1) for place in range(len(keys))]
+        marks = shelf.marks[kind] = Marks(version, keys, ranks)
+        self._make_room(listing.user_id)
         return marks
 
     async def _refine(self, session: AsyncSession, listing: Listing, marks: Marks, rank: int, total: int) -> None:
