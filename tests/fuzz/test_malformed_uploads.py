@@ -40,19 +40,25 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[LiveServer]:
-    with serve("--mode", "local", data=str(tmp_path / "data"), log_level="error") as live:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def server(data: Path) -> Iterator[LiveServer]:
+    with serve("--mode", "local", data=str(data), log_level="error") as live:
         yield live
 
 
-def test_malformed_uploads(server: LiveServer, tmp_path: Path) -> None:
-    attack(server, tmp_path / "data", SHORT)
+def test_malformed_uploads(server: LiveServer, data: Path) -> None:
+    attack(server, data, SHORT)
 
 
 @pytest.mark.deep
-def test_ten_thousand_malformed_uploads(server: LiveServer, tmp_path: Path) -> None:
-    attack(server, tmp_path / "data", DEEP)
+def test_ten_thousand_malformed_uploads(tmp_path: Path) -> None:
+    with serve("--mode", "local", data=str(tmp_path), log_level="error") as server:
+        attack(server, tmp_path, DEEP)
 
 
 def attack(server: LiveServer, data: Path, count: int) -> None:
@@ -156,7 +162,7 @@ def test_a_film_is_its_first_frame(server: LiveServer) -> None:
         assert answer.json()["filename"].endswith(".png")
 
 
-def test_a_gigabyte_is_refused_while_memory_stays_flat(server: LiveServer, tmp_path: Path) -> None:
+def test_a_gigabyte_is_refused_while_memory_stays_flat(server: LiveServer, data: Path) -> None:
     """Sent whole to the address that takes many files, and in pieces without a length to the one that takes one."""
     before = resident(server, peak=True)
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\x89PNG\r\n\x1a\n'
@@ -179,7 +185,7 @@ def test_a_gigabyte_is_refused_while_memory_stays_flat(server: LiveServer, tmp_p
         assert refuse_endless(server, path) == 413
     growth = resident(server, peak=True) - before
     assert growth < 60_000_000, growth
-    assert [path for folder in ("tmp", ".unfinished") for path in (tmp_path / "data" / folder).glob("*")] == []
+    assert [path for folder in ("tmp", ".unfinished") for path in (data / folder).glob("*")] == []
 
 
 def refuse_endless(server: LiveServer, path: str) -> int:
