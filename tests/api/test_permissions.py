@@ -113,7 +113,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 200 403 200 200 | 401 200 200 | DELETE /api/v1/library/trash
 401 401 404 403 204 404 | 401 204 404 | DELETE /api/v1/library/trash/{image_id=<trashed>}
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/library/statistics
-401 401 200 200 200 200 | 401 200 200 | POST /api/v1/library/download {"image_ids": ["<image>"]}
+401 401 404 200 200 404 | 401 200 404 | POST /api/v1/library/download {"image_ids": ["<image>"]}
 
 401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tasks
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tasks/{task_id=<task>}
