@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 from tests.unit.accounts.conftest import PASSWORD, Home, OpenHome, open_home
 
+from vtonlab.accounts import repository
 from vtonlab.accounts.caller import GUEST, CallerKind, Credentials, Permission, Via
 from vtonlab.accounts.models import AuditEntry, RefreshToken, Session, SetupLink, User
 from vtonlab.accounts.people import OPERATOR
@@ -113,6 +114,19 @@ async def test_those_who_stay_away_are_purged_with_all_they_had(any_home: Home) 
     async with any_home.database.read() as session:
         assert await any_home.shelf.usage(session, here.owner) == {"images": 2, "bytes": 200}
         assert await any_home.shelf.usage(session, member) == {"images": 2, "bytes": 200}
+
+
+async def test_one_who_comes_back_at_the_last_moment_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    guest, cookie = await home.accounts.admit_guest(await home.stranger())
+    found = [[guest.owner, await home.make()], []]
+
+    async def found_a_moment_ago(*_: object) -> list[str]:
+        return found.pop(0)
+
+    monkeypatch.setattr(repository, "stale_guests", found_a_moment_ago)
+    assert await home.accounts.purge_guests() == 0
+    assert (await home.with_cookie(cookie.value)).user_id == guest.user_id
+    assert await count(home, User) == 2
 
 
 async def test_a_visit_keeps_a_guest(home: Home) -> None:

@@ -232,6 +232,33 @@ async def test_disabled_while_signing_in_does_not_come_in(home: Home, monkeypatc
         await home.enter("mei")
 
 
+async def test_a_password_changed_while_signing_in_no_longer_opens(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_id = await home.make("mei")
+    passwords = home.accounts._ground.passwords
+    check = passwords.check
+
+    async def slow_check(*arguments: str | None) -> tuple[bool, str | None]:
+        found = await check(*arguments)
+        await home.accounts.people.set_password(OPERATOR, user_id, "another horse")
+        return found
+
+    monkeypatch.setattr(passwords, "check", slow_check)
+    with pytest.raises(WrongPassword):
+        await home.enter("mei")
+
+
+async def test_a_program_that_changes_the_password_signs_in_again_itself(home: Home) -> None:
+    entered = await home.member()
+    pair = await home.accounts.sign_in.of_program(await home.stranger(), "mei", PASSWORD)
+    caller = await home.with_bearer(pair.access_token)
+    await home.accounts.sign_in.change_password(caller, PASSWORD, "another horse")
+    assert not (await home.with_cookie(entered.cookie.value)).is_signed_in
+    with pytest.raises(TokenNotValid):
+        await home.with_bearer(pair.access_token)
+    with pytest.raises(TokenNotValid):
+        await home.accounts.tokens.refresh(await home.stranger(), pair.refresh_token)
+
+
 async def test_at_home_our_own_page_signs_in_without_a_password(local_home: Home) -> None:
     sign_in, stranger = local_home.accounts.sign_in, await local_home.stranger("127.0.0.1")
     here = {"origin": "http://localhost:8080", "host": "localhost:8080"}
