@@ -28,6 +28,7 @@ TABLE = """
 stranger guest other viewer owner admin | program home someone
 
 200 200 200 200 200 200 | 200 200 200 | GET /
+200 200 200 200 200 200 | 200 200 200 | GET /login
 200 200 200 200 200 200 | 200 200 200 | GET /health
 200 200 200 200 200 200 | 200 200 200 | GET /healthz
 200 200 200 200 200 200 | 200 200 200 | GET /readyz

@@ -34,6 +34,10 @@ def _add_page(router: APIRouter, room: FittingRoom, settings: Settings, version:
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
+    @router.get("/login", include_in_schema=False)
+    def login() -> FileResponse:
+        return FileResponse(STATIC / "login.html")
+
     @router.get("/health", summary="Whether the server answers, and its version")
     def health() -> dict[str, str]:
         """Whether the server answers; says nothing about the engine."""

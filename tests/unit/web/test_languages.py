@@ -52,7 +52,9 @@ def test_every_word_of_the_page_is_there_in_every_language() -> None:
 
 def test_every_word_the_page_asks_for_exists_and_every_word_is_asked_for() -> None:
     html = (STATIC / "index.html").read_text("utf-8")
-    scripts = "\n".join(path.read_text("utf-8") for path in STATIC.glob("*.js") if path.name != "words.js")
+    scripts = "\n".join(
+        path.read_text("utf-8") for path in STATIC.glob("*.js") if path.name not in {"words.js", "login.js"}
+    )
     known = set(read_words()["en"])
     asked = set(re.findall(r'data-words="([\w-]+)"', html)) | set(re.findall(r'say\("([\w-]+)"', scripts))
     assert asked <= known
@@ -60,3 +62,10 @@ def test_every_word_the_page_asks_for_exists_and_every_word_is_asked_for() -> No
     named = set(re.findall(r'"([a-z-]+)"', scripts))
     unused = {key for key in known - asked - named if not any(key.startswith(prefix) for prefix in composed)}
     assert not unused
+
+
+def test_the_door_speaks_both_languages() -> None:
+    script, page = (STATIC / "login.js").read_text("utf-8"), (STATIC / "login.html").read_text("utf-8")
+    english, chinese = (re.findall(r'"([a-z-]+)": "', part) for part in script.partition('"zh-CN": {')[::2])
+    assert english == chinese
+    assert set(re.findall(r'data-says="([\w-]+)"', page)) <= set(english)
