@@ -26,7 +26,7 @@ from vtonlab.db.types import JsonValue
 from vtonlab.errors import BadRequest, Conflict, Text, VtonError
 from vtonlab.tasks import repository
 from vtonlab.tasks.contract import Save
-from vtonlab.tasks.models import Status, Task
+from vtonlab.tasks.models import GROUP_LANE, Status, Task
 from vtonlab.tasks.moves import Moves, write_error
 
 LONGEST_BACK_OFF = timedelta(minutes=5)
@@ -99,6 +99,8 @@ class Queue:
 
     async def claim(self, lane: str, kinds: Collection[str], places: int) -> list[Task]:
         """Begin an attempt at up to ``places`` queued tasks of ``lane``, one a user and turn."""
+        if lane == GROUP_LANE:
+            return []
 
         async def work(session: AsyncSession) -> list[Task]:
             claimed: list[Task] = []

@@ -161,7 +161,8 @@ async def lines(session: AsyncSession, lane: str) -> list[Line]:
         .subquery("waiting")
     )
     in_turn = (await session.execute(_in_order(lane, waiting, waiting.c.since))).all()
-    queued = dict((await session.execute(select(waiting.c.user_id, waiting.c.queued))).tuples().all())
+    counts = await session.execute(select(waiting.c.user_id, waiting.c.queued))
+    queued = {row[0]: row[1] for row in counts}
     return [Line(user_id, queued[user_id]) for user_id, _ in in_turn if user_id in queued]
 
 
