@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +12,9 @@ import pytest
 from tests.api.pictures import PASSWORD, STRANGER, House, draw, open_house
 from tests.s3_server import BUCKET, KEYS, run_s3_server
 
+from vtonlab.accounts.caller import Caller, CallerKind, Permission
+from vtonlab.accounts.people import Changes
+from vtonlab.accounts.service import Accounts
 from vtonlab.db.database import Database
 from vtonlab.library import changes, files
 from vtonlab.library.models import Image
@@ -334,15 +337,52 @@ async def test_a_server_that_sends_files_is_told_which(house: House, large: Imag
         assert told.body == await house.storage.load(large.storage_key)
 
 
-async def test_rights_end_at_once(house: House, small: Image) -> None:
-    address = addresses(small)[0]
-    assert (await house.both(address, "anna")).status == 200
-    caller = await house.serving._identify(
-        {"type": "http", "headers": [(b"cookie", house.cookies["anna"].encode())], "client": ("127.0.0.1", 1)}
-    )
+async def identify(house: House, name: str) -> Caller:
+    scope = {"type": "http", "headers": [(b"cookie", house.cookies[name].encode())], "client": ("127.0.0.1", 1)}
+    return await house.serving._identify(scope)
+
+
+async def sign_out(house: House, caller: Caller) -> None:
     await house.accounts.sessions.sign_out(caller)
-    assert (await house.ask(address, "anna")).status == 401
-    assert (await house.both(address, "anna")).status == 401
+
+
+async def change_password(house: House, caller: Caller) -> None:
+    admin = Caller(CallerKind.USER, house.users["bert"], permissions=frozenset(Permission))
+    await house.accounts.people.set_password(admin, caller.owner, "another good password")
+
+
+async def switch_off(house: House, caller: Caller) -> None:
+    admin = Caller(CallerKind.USER, house.users["bert"], permissions=frozenset(Permission))
+    await house.accounts.people.edit(admin, caller.owner, Changes(is_active=False))
+
+
+async def delete_account(house: House, caller: Caller) -> None:
+    await house.accounts.deletion.delete_own(caller, PASSWORD, None)
+
+
+@pytest.mark.parametrize("end", [sign_out, change_password, switch_off, delete_account])
+async def test_rights_end_at_once(
+    house: House, small: Image, large: Image, end: Callable[[House, Caller], Awaitable[None]]
+) -> None:
+    for image in (small, large):
+        assert (await house.both(addresses(image)[0], "anna")).status == 200
+    await end(house, await identify(house, "anna"))
+    for image in (small, large):
+        assert (await house.ask(addresses(image)[0], "anna")).status == 401
+        assert (await house.both(addresses(image)[0], "anna")).status == 401
+
+
+async def test_what_another_process_ended_is_noticed_soon(house: House, small: Image, large: Image) -> None:
+    other = Accounts(house.database, house.accounts.settings, b"s" * 32, [])
+    await other.prepare()
+    caller = await identify(house, "anna")
+    for image in (small, large):
+        assert (await house.ask(addresses(image)[0], "anna")).status == 200
+    await other.sessions.sign_out(caller)
+    async with asyncio.timeout(20):
+        for image in (small, large):
+            while (await house.ask(addresses(image)[0], "anna")).status != 401:  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.1)
 
 
 async def test_a_bearer_token_is_as_good_as_a_cookie(house: House, small: Image) -> None:
