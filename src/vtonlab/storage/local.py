@@ -32,8 +32,9 @@ from vtonlab.storage.steps import (
     READ_FLAGS,
     WRITE_FLAGS,
     Handle,
-    look,
+    look_at,
     make_folder,
+    name_of,
     remove_tree,
     sync,
     when_begun,
@@ -270,18 +271,19 @@ class LocalStorage:
     def _walk(self, prefix: str, inside: str = "") -> Iterator[Entry]:
         """What begins with ``prefix``, below the folder ``inside`` (empty, or ends in ``/``), by key."""
         try:
-            with _known(inside), self._opened(inside.split("/")[:-1]) as folder, os.scandir(folder) as entries:
-                found = [look(entry) for entry in entries]
+            with _known(inside), self._opened(inside.split("/")[:-1]) as folder:
+                with os.scandir(folder) as entries:
+                    names = sorted(name_of(entry) for entry in entries)  # names alone: a folder may hold 200,000
+                for name in names:
+                    key = inside + name
+                    if not (key.startswith(prefix) or prefix.startswith(key)) or not is_key(key.rstrip("/")):
+                        continue
+                    if name.endswith("/"):
+                        yield from self._walk(prefix, key)
+                    elif key.startswith(prefix) and (status := look_at(name, folder)) is not None:
+                        yield _entry(key, status)
         except FileNotFoundError:
             return
-        for name, status in sorted(found, key=lambda pair: pair[0]):
-            key = inside + name
-            if not (key.startswith(prefix) or prefix.startswith(key)) or not is_key(key.rstrip("/")):
-                continue
-            if name.endswith("/"):
-                yield from self._walk(prefix, key)
-            elif status is not None and key.startswith(prefix):
-                yield _entry(key, status)
 
     def _sweep(self, moment: float) -> int:
         count = 0

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import logging
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -85,14 +86,17 @@ def remove_tree(name: str, inside: int) -> int:
     return count
 
 
-def look(entry: os.DirEntry[str]) -> tuple[str, os.stat_result | None]:
-    """Its name as it orders keys (a folder's ends in ``/``), and its status where it is a file."""
-    if entry.is_dir(follow_symlinks=False):
-        return entry.name + "/", None
+def name_of(entry: os.DirEntry[str]) -> str:
+    """Its name as it orders keys: a folder's ends in ``/``."""
+    return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
+
+
+def look_at(name: str, folder: int) -> os.stat_result | None:
+    """The status of the file ``name``; None where it is none, or no longer there."""
     with suppress(FileNotFoundError):
-        if entry.is_file(follow_symlinks=False):
-            return entry.name, entry.stat(follow_symlinks=False)
-    return entry.name, None
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return found if stat.S_ISREG(found.st_mode) else None
+    return None
 
 
 def when_begun(name: str, folder: int) -> float:
