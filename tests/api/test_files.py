@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from tests.api.house import open_house as open_whole_house
+from tests.api.house import upload
 from tests.api.pictures import PASSWORD, STRANGER, House, draw, open_house
 from tests.s3_server import BUCKET, KEYS, run_s3_server
 
@@ -502,3 +504,34 @@ async def test_pictures_in_a_bucket(
             if image.file_size > HELD_MOST:
                 assert (await house.ask(addresses(image)[0], "anna")).status == 404
         assert not (tmp_path / "data" / "images").exists()
+
+
+async def test_in_the_whole_application(tmp_path: Path) -> None:
+    """The layer stands before all others, and an answer of its own differs from theirs in nothing but its id."""
+    async with open_whole_house(tmp_path / "data") as house:
+        boss = await house.admin()
+        kept = (await upload(boss.client)).json()
+        address = f"/api/user/{boss.user_id}/thumbnails/{kept['filename']}?size=320"
+        answered = house.parts.serving.answered
+        first = await boss.client.get(address)
+        assert (first.status_code, answered[200]) == (200, 1)
+        layered = await boss.client.get(address, headers={"Range": "bytes=5-2"})  # means nothing, but goes all the way
+        assert (layered.status_code, answered[200]) == (200, 1)
+        assert layered.content == first.content
+        assert {name for name in layered.headers if name not in first.headers} == {"x-request-id"}
+        same = {name: value for name, value in layered.headers.items() if name != "x-request-id"}
+        assert same == dict(first.headers)
+
+        for host in ("evil.example", "evil.example:8080", "127.0.0.1.evil.example", ""):
+            assert (await boss.client.get(address, headers={"Host": host})).status_code == 403, host
+        assert (await boss.client.get(address)).status_code == 200
+        link = (await boss.client.get("/api/user/images")).json()["images"][0]
+        for url in (link["preview_url"], link["thumbnail_url"]):
+            told = await boss.client.get(url)
+            assert told.status_code == 200
+            assert told.headers["cache-control"] == "private, max-age=31536000, immutable"
+            unchanged = await boss.client.get(url, headers={"If-None-Match": told.headers["etag"]})
+            assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert (await boss.client.delete(f"/api/images/{kept['imageId']}")).status_code == 200
+        assert (await boss.client.get(address)).status_code == 404
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0

@@ -20,7 +20,7 @@ def take(folder: Path) -> int:
     Raises ``FileProblem`` when another server holds it, or the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         reason = Text("the folder cannot be written", "该文件夹无法写入")
