@@ -246,7 +246,7 @@ from vtonlab.library.models import Image
 from vtonlab.library.zips import Zips
 from vtonlab.storage.local import LocalStorage
 
-COUNT, SIZE = 10_000, 60_000
+COUNT, SIZE = 10_000, 20_000
 
 async def main():
     folder = Path(sys.argv[1])
@@ -282,8 +282,8 @@ async def main():
 
 asyncio.run(main())
 """
-MOST_MB = 60
-"""For 10,000 pictures of 60 kB, 600 MB in all: the zip's directory, the list, and the names that are taken."""
+MOST_MB = 50
+"""For 10,000 pictures of 20 kB, 200 MB in all: the zip's directory, the list, and the names that are taken."""
 
 
 def test_memory_stays_flat_for_ten_thousand(tmp_path: Path) -> None:

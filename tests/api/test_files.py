@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tests.api.house import open_house as open_whole_house
 from tests.api.house import upload
 from tests.api.pictures import PASSWORD, STRANGER, House, draw, open_house
@@ -18,6 +19,7 @@ from vtonlab.accounts.caller import Caller, CallerKind, Permission
 from vtonlab.accounts.people import Changes
 from vtonlab.accounts.service import Accounts
 from vtonlab.db.database import Database
+from vtonlab.errors import StorageUnavailable
 from vtonlab.library import changes, files
 from vtonlab.library.models import Image
 from vtonlab.library.pictures import thumbnail_key
@@ -448,6 +450,26 @@ async def test_a_foreign_name_of_the_server_is_left_to_the_guard(house: House, s
 
         await front(scope, None, send)  # type: ignore[arg-type]
         assert bool(reached) is not is_ours
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("", None, Exception()), StorageUnavailable(), OSError(), ValueError()]
+)
+async def test_what_goes_wrong_is_left_to_the_layers_that_tell_it(
+    house: House, small: Image, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    reached: list[str] = []
+
+    async def layers(scope: Any, *_: object) -> None:
+        reached.append(scope["path"])
+
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(house.serving._files, "named", fail)
+    house.front = house.serving.wrap(layers)
+    await house.ask(addresses(small)[0], "anna")
+    assert reached == [addresses(small)[0]]
 
 
 async def test_what_is_sent_is_nobody_elses_to_change(house: House, small: Image) -> None:

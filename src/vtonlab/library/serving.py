@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.errors import VtonError
 from vtonlab.library import changes
@@ -153,8 +155,8 @@ class Serving:
                 return None
             address = (caller.user_id, scope["path"], scope["query_string"])
             return self._ready.get(address) or await self._look_up(address)
-        except (VtonError, OSError):
-            return None  # the routes say it
+        except (VtonError, SQLAlchemyError, OSError, ValueError):
+            return None  # the routes meet the same, inside the layers that tell it
 
     async def _look_up(self, address: tuple[str, str, bytes]) -> Ready | None:
         user_id, path, query = address

@@ -93,14 +93,15 @@ class LocalStorage:
         check_key(key)
         check_range(start, end)
         with Handle() as file:
-            await self._in_thread(self._open, key, file)
-            while end is None or start < end:
-                wanted = CHUNK if end is None else min(CHUNK, end - start)
-                chunk = await self._in_thread(os.pread, file.number, wanted, start)
-                if not chunk:
-                    return
+            wanted = _step(start, end)
+            chunk = await self._in_thread(self._open_and_read, key, file, wanted, start)
+            while chunk:
                 start += len(chunk)
                 yield chunk
+                if len(chunk) < wanted:  # the end: nobody writes to a file that has its name
+                    return
+                wanted = _step(start, end)
+                chunk = await self._in_thread(os.pread, file.number, wanted, start)
 
     async def load(self, key: str) -> bytes:
         """All bytes at once."""
@@ -241,6 +242,10 @@ class LocalStorage:
             if not stat.S_ISREG(os.fstat(file.number).st_mode):
                 raise FileNotFoundError(errno.ENOENT, "not a file", key)
 
+    def _open_and_read(self, key: str, file: Handle, wanted: int, start: int) -> bytes:
+        self._open(key, file)
+        return os.pread(file.number, wanted, start)
+
     def _stat(self, key: str) -> Entry:
         *folders, last = key.split("/")
         with _known(key), self._opened(folders) as folder:
@@ -328,6 +333,11 @@ def _known(key: str) -> Iterator[None]:
 def _explain(error: OSError) -> VtonError:
     log.warning("the picture storage failed: %s", error)
     return StorageFull() if error.errno in FULL else StorageUnavailable()
+
+
+def _step(start: int, end: int | None) -> int:
+    """Bytes to read next."""
+    return CHUNK if end is None else min(CHUNK, end - start)
 
 
 def _finish(file: int) -> None:
