@@ -47,7 +47,7 @@ from vtonlab.tasks.service import Tasks
 
 WIDTH, HEIGHT = 4000, 3000
 TARGET = 0.7
-DEFAULT = 36
+DEFAULT = 24
 ROUNDS = 3
 USER = "ann"
 

@@ -34,7 +34,7 @@ def to_eight_bits(image: Image) -> Image:
     if image.mode in {"I", "F"}:
         return fromarray(_squeeze(np.asarray(image)))
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
-        return image.convert("RGBA")
+        return image if image.mode == "RGBA" else image.convert("RGBA")
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in _PROFILED else image.convert("RGB")

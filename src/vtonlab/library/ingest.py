@@ -36,6 +36,7 @@ from vtonlab.library.pictures import (
     THUMBNAIL_SIZES,
     Made,
     Seen,
+    give_back_memory,
     look_into,
     make_picture,
     thumbnail_key,
@@ -166,6 +167,7 @@ class Ingest:
         async with AsyncExitStack() as held:
             if seen.pixels > LARGE_PIXELS:
                 await held.enter_async_context(self._large)
+                held.callback(self._threads.submit, give_back_memory)
             # Until the files are written: what was made and waits for its writing is memory, too.
             await held.enter_async_context(self._turns.take(user_id))
             made = await self._in_thread(self._work, incoming)

@@ -83,6 +83,30 @@ class Upload(BaseModel):
 class Uploads(BaseModel):
     """What became of each file, in their order."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [
+                    {
+                        "name": "notes.txt",
+                        "image": None,
+                        "task_id": None,
+                        "duplicate_of": None,
+                        "restored": False,
+                        "similar_to": [],
+                        "error": {
+                            "code": "image_unreadable",
+                            "detail": "notes.txt is not a picture we can read.",
+                            "hint": "Use a complete JPEG, PNG, WebP, AVIF, GIF or HEIC photo.",
+                        },
+                    }
+                ],
+                "added": 0,
+                "failed": 1,
+            }
+        }
+    )
+
     items: list[Upload]
     added: int = Field(description="Files kept, or known already.")
     failed: int
