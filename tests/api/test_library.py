@@ -71,7 +71,8 @@ class TestListing:
         assert (await ann.get("/api/images?page=10000000000000000000000")).json()["images"] == []
         assert (await ann.get("/api/images?per_page=5000")).json()["per_page"] == 100
         assert (await ann.get("/api/images?per_page=0&page=-3")).json()["page"] == 1
-        walked, cursor = [], ""
+        walked: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             body = (await ann.get("/api/user/images", params={"per_page": 3, "cursor": cursor})).json()
             walked += [image["id"] for image in body["images"]]

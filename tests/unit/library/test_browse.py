@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,14 +51,15 @@ async def test_changes_at_the_same_time_are_all_counted(any_database: Database, 
     await make_people(any_database, "u1")
     library = open_library(any_database, tmp_path)
     ids = await add_images(any_database, *(make_image("u1", number) for number in range(6)))
-    outcomes = await asyncio.gather(
-        *(add_images(any_database, make_image("u1", 100 + number)) for number in range(8)),
-        *(library.trash("u1", ids[:4]) for _ in range(3)),
-        *(library.favour("u1", ids[5]) for _ in range(4)),
-        *(library.move("u1", ids[4:], "char") for _ in range(3)),
-    )
-    assert sum(len(outcome.done) for outcome in outcomes[8:11]) == 4
-    assert sorted(outcomes[11:15]) == [False, False, False, True]
+    async with asyncio.TaskGroup() as group:
+        for number in range(8):
+            group.create_task(add_images(any_database, make_image("u1", 100 + number)))
+        gone = [group.create_task(library.trash("u1", ids[:4])) for _ in range(3)]
+        liked = [group.create_task(library.favour("u1", ids[5])) for _ in range(4)]
+        for _ in range(3):
+            group.create_task(library.move("u1", ids[4:], "char"))
+    assert sum(len(task.result().done) for task in gone) == 4
+    assert sum(task.result() for task in liked) == 1
     totals = await library.totals("u1")
     assert {name: count for name, count in totals.images.items() if count} == {
         "clothes": 8, "char": 2, "trash": 4, "favorites": 1,
@@ -118,7 +119,7 @@ async def test_listeners_are_told_after_the_commit_only(database: Database) -> N
     heard: list[tuple[str, list[str]]] = []
 
     class Listener:
-        def hear(self, user_id: str, ids: list[str]) -> None:
+        def hear(self, user_id: str, ids: Sequence[str]) -> None:
             heard.append((user_id, list(ids)))
 
     listener = Listener()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import insort
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.library.rows import add_images, make_image, make_people
+from tests.unit.library.rows import BEGIN, add_images, make_image, make_people
 from tests.unit.library.test_browse_machine import nobody_hears
 
 from vtonlab.db.database import Database
@@ -63,7 +63,7 @@ def test_a_mark_says_how_many_lie_below_it(
         if entered:
             insort(keys, (int(str(entered[0])), entered[1]))
     assert marks.version == len(batches)
-    assert marks.ranks == [sum(key < mark for key in keys) for mark in marks.keys]  # type: ignore[operator]
+    assert marks.ranks == [sum(key < mark for key in keys) for mark in marks.keys]
 
 
 def test_marks_that_missed_something_give_up() -> None:
@@ -83,17 +83,19 @@ async def test_what_was_found_is_found_again_after_any_change(database: Database
         (Filter(category="clothes", colour="red"), Sort.OLDEST),
         (Filter(), Sort.NEWEST),
     ]
+    oldest_first: list[str] = []
     for number in range(40):
         if number % 3:
-            await add_images(database, make_image("u1", number, colour="red"))
+            oldest_first += await add_images(database, make_image("u1", number, colour="red"))
         else:
-            with nobody_hears():
-                await add_images(database, make_image("u1", number, colour="red"))
+            with nobody_hears():  # one older than all: every mark would be off by one
+                saved = BEGIN - timedelta(minutes=number)
+                added = await add_images(database, make_image("u1", number, colour="red", saved_at=saved))
+            oldest_first[:0] = added
         for chosen, sort in listings:
-            ids = [f"{each:032x}" for each in range(number + 1)]
-            if sort is Sort.NEWEST:
-                ids.reverse()
-            for page in (1, number // 4 + 1, number // 2 + 1):
+            ids = oldest_first if sort is Sort.OLDEST else oldest_first[::-1]
+            middle = number // 4 + 1
+            for page in (1, middle, middle + 1, middle, number // 2 + 1):  # marks are made at the second jump
                 found = await library.browse("u1", chosen, sort, page=page, size=2)
                 assert found.total == number + 1
                 assert [entry.id for entry in found.items] == ids[2 * (page - 1) : 2 * page], (chosen, number)
