@@ -22,6 +22,7 @@ from vtonlab.db.base import now
 from vtonlab.errors import NoPersonFound
 from vtonlab.tasks import socket as task_socket
 from vtonlab.tasks.contract import Done, Job, JobKind
+from vtonlab.tasks.events import ROOM, TaskState
 from vtonlab.tasks.models import Status
 
 pytestmark = pytest.mark.anyio
@@ -342,6 +343,39 @@ async def test_a_reader_that_slept_gets_the_newest_state_of_every_task(site: Sit
                 message = await hear(connection)
                 assert last.get(message["task_id"]) != "succeeded"
                 last[message["task_id"]] = message["status"]
+
+
+async def test_for_who_does_not_read_nothing_piles_up_beyond_its_bound(site: Site, ann: Person) -> None:
+    def state(revision: int) -> TaskState:
+        text = {"text": secrets.token_hex(50_000)}
+        return TaskState(
+            "big", ann.user_id, revision, "job", Status.RUNNING, revision / 1000, "", text, None, finished_at=None
+        )
+
+    async with site.connect(token=ann.token, max_queue=1) as connection:
+        assert await is_silent(connection)
+        (listener,) = site.tasks.events._listeners[ann.user_id]
+        last = 4 * ROOM
+        for revision in range(last + 1):
+            site.tasks.events.publish(state(revision))
+            await asyncio.sleep(0)
+            if revision % 50 == 0:
+                await asyncio.sleep(0.05)  # the server sends, the network fills up
+        assert len(listener._pending) == ROOM
+        while (message := await hear(connection))["progress"] != last / 1000:
+            assert message["task_id"] == "big"
+
+
+async def test_one_user_has_so_many_connections_and_no_more(
+    site: Site, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_socket, "MOST_CONNECTIONS", 2)
+    async with site.connect(token=bob.token) as first, site.connect(token=bob.token) as second:
+        assert await is_silent(first)
+        assert await is_silent(second)
+        async with site.connect(token=bob.token) as third:
+            assert await closing_code(third) == task_socket.TOO_MANY
+        assert await is_silent(first)
 
 
 async def test_connections_leave_nothing_behind(site: Site, ann: Person) -> None:

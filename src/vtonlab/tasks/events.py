@@ -72,7 +72,7 @@ def tell_error(error: Mapping[str, JsonValue] | None, language: str) -> dict[str
     return {"code": error.get("code", "error"), "message": said.get("message", ""), "hint": said.get("hint", "")}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def update_message(state: TaskState, language: str) -> str:
     """The ``task_update`` message of api.md; written once, however many are told."""
     message: dict[str, JsonValue] = {

@@ -51,9 +51,7 @@ async def tasks(any_database: Database, clock: Clock) -> Tasks:
 
 async def make_group(tasks: Tasks, count: int, key: str | None = None) -> tuple[Task, list[Task]]:
     async def work(session: AsyncSession) -> tuple[Task, list[Task]]:
-        group = await tasks.add_group(
-            session, user_id="ann", kind="job", parameters={"n": count}, idempotency_key=key
-        )
+        group = await tasks.add_group(session, user_id="ann", kind="job", parameters={"n": count}, idempotency_key=key)
         children = []
         for number in range(count):
             own: dict[str, Any] = {"idempotency_key": f"{key}:{number}"} if key else {}

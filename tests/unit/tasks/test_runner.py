@@ -57,6 +57,7 @@ async def test_a_task_runs_and_every_state_is_told(database: Database) -> None:
         return {"image_id": "img", "of": job.user_id, "with": job.parameters}
 
     async with running(database, handle) as tasks:
+        assert tasks.runner.is_running
         listener = tasks.events.subscribe("ann")
         others = tasks.events.subscribe("bob")
         task = await add(tasks, parameters={"x": 1})
@@ -69,6 +70,8 @@ async def test_a_task_runs_and_every_state_is_told(database: Database) -> None:
         assert states[-1].result == {"image_id": "img", "of": "ann", "with": {"x": 1}}
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(others.next(), 0.05)
+    is_running = tasks.runner.is_running
+    assert not is_running
     assert (await read(tasks, task.task_id)).image_id == "img"
 
 
@@ -478,3 +481,13 @@ async def test_one_task_begins_while_anothers_500_wait(database: Database) -> No
         task = await add(tasks, "bob")
         await until(tasks, task.task_id, Status.SUCCEEDED)
     assert order.index("bob") <= before + 2
+
+
+async def test_tasks_that_another_process_queued_are_found(database: Database) -> None:
+    async def handle(_: Job) -> None:
+        return None
+
+    async with running(database, handle) as tasks:
+        other = make_tasks(database, now)  # type: ignore[arg-type]
+        task = await add(other)
+        await until(tasks, task.task_id, Status.SUCCEEDED)
