@@ -9,6 +9,7 @@ import json
 import random
 import re
 import secrets
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -160,6 +161,29 @@ def test_a_film_is_its_first_frame(server: LiveServer) -> None:
         answer = client.post("/api/upload-file", files={"file": ("film.gif", film(10_000))})
         assert answer.status_code == 200
         assert answer.json()["filename"].endswith(".png")
+
+
+def test_who_goes_away_in_the_middle_leaves_nothing(server: LiveServer, data: Path) -> None:
+    picture = film(2_000)
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.gif"\r\n\r\n' + picture
+    text = b'{"imageData":"data:image/gif;base64,' + base64.b64encode(picture)
+    for path, kind, body in (
+        ("/api/upload-file", "multipart/form-data; boundary=x", form),
+        ("/api/upload-clipboard", "application/json", text),
+    ):
+        for _ in range(5):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            connection.putrequest("POST", path)
+            connection.putheader("Content-Type", kind)
+            connection.putheader("Content-Length", str(len(body) + 100))
+            connection.endheaders()
+            connection.send(body)
+            time.sleep(0.05)
+            connection.close()
+    deadline = time.monotonic() + 20
+    while (left := list((data / "tmp").glob("*"))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
 
 
 def test_a_gigabyte_is_refused_while_memory_stays_flat(server: LiveServer, data: Path) -> None:
