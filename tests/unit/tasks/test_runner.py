@@ -7,6 +7,7 @@ import asyncio
 import concurrent.futures
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -31,6 +32,7 @@ from vtonlab.tasks.models import Status, Task
 from vtonlab.tasks.service import Tasks
 
 pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[3]
 
 
 @asynccontextmanager
@@ -57,7 +59,7 @@ async def test_a_task_runs_and_every_state_is_told(database: Database) -> None:
         return {"image_id": "img", "of": job.user_id, "with": job.parameters}
 
     async with running(database, handle) as tasks:
-        assert tasks.runner.is_running
+        alive = [tasks.runner.is_running]
         listener = tasks.events.subscribe("ann")
         others = tasks.events.subscribe("bob")
         task = await add(tasks, parameters={"x": 1})
@@ -70,8 +72,7 @@ async def test_a_task_runs_and_every_state_is_told(database: Database) -> None:
         assert states[-1].result == {"image_id": "img", "of": "ann", "with": {"x": 1}}
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(others.next(), 0.05)
-    is_running = tasks.runner.is_running
-    assert not is_running
+    assert [*alive, tasks.runner.is_running] == [True, False]
     assert (await read(tasks, task.task_id)).image_id == "img"
 
 
@@ -286,7 +287,8 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    status = Path(f"/proc/{pid}/status")  # who ended may still be waited for
+    return not status.exists() or "State:\tZ" not in status.read_text()
 
 
 @pytest.mark.parametrize(
@@ -356,6 +358,21 @@ async def test_a_process_that_hangs_is_ended(database: Database, tmp_path: Path)
         task = await until(tasks, (await add(tasks)).task_id, Status.FAILED)
         assert (task.error or {})["code"] == "worker_lost"
         assert not is_alive(int(begun.read_text()))
+
+
+async def test_a_process_does_not_outlive_a_server_that_was_killed(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    program = (
+        "import sys, threading; from tests.unit.tasks import computing; from vtonlab.tasks.processes import Worker; "
+        "Worker().call(computing.ignore, (sys.argv[1],), print, threading.Event(), 60)"
+    )
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(begun), cwd=ROOT)
+    pid = await written(begun)
+    server.kill()
+    await server.wait()
+    async with asyncio.timeout(10):
+        while is_alive(pid):
+            await asyncio.sleep(0.02)
 
 
 async def test_stopping_gives_back_what_runs_and_the_next_server_does_it(database: Database, tmp_path: Path) -> None:
