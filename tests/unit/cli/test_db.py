@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from vtonlab.cli.entry import run
+
 
 @pytest.fixture
 def data(tmp_path):
@@ -25,17 +27,30 @@ def test_from_nothing_to_a_backup_and_back(vtonlab, data):
     assert "before-restore" in back.stderr
 
 
-def test_a_server_that_runs_keeps_its_database(vtonlab, data):
-    vtonlab("db", "upgrade", "--data", data)
-    file = vtonlab("db", "backup", "--data", data).stdout.strip()
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """The same in this process: ``call("db", "current", VTONLAB_DATA="…")``; the exit code, stdout and stderr."""
+
+    def run_here(*words, **variables):
+        for name, value in ({"LANG": "C.UTF-8"} | variables).items():
+            monkeypatch.setenv(name, value)
+        code = run([*map(str, words)])
+        return (code, *capsys.readouterr())
+
+    return run_here
+
+
+def test_a_server_that_runs_keeps_its_database(call, data):
+    call("db", "upgrade", "--data", data)
+    file = call("db", "backup", "--data", data)[1].strip()
     held = os.open(data / "server.lock", os.O_RDWR)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
         for words in (["restore", file], ["upgrade"]):
-            done = vtonlab("db", *words, "--data", data)
-            assert done.returncode == 2
-            assert "vtonlab serve" in done.stderr
-        assert vtonlab("db", "backup", "--data", data).returncode == 0
+            code, _, said = call("db", *words, "--data", data)
+            assert code == 2
+            assert "vtonlab serve" in said
+        assert call("db", "backup", "--data", data)[0] == 0
     finally:
         os.close(held)
 
@@ -51,22 +66,19 @@ def test_a_server_that_runs_keeps_its_database(vtonlab, data):
         (["upgrade", "--data", "text.txt/below"], "cannot be written"),
     ],
 )
-def test_bad_input_ends_in_a_sentence(vtonlab, tmp_path, words, said):
+def test_bad_input_ends_in_a_sentence(call, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("text")
-    done = vtonlab("db", *words, VTONLAB_DATA=str(tmp_path / "data"))
-    assert said in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.returncode == (0 if words[0] == "current" else 2)
+    code, told, wrong = call("db", *words, VTONLAB_DATA=str(tmp_path / "data"))
+    assert said in told + wrong
+    assert "Traceback" not in wrong
+    assert code == (0 if words[0] == "current" else 2)
 
 
-def test_databases_with_tools_of_their_own(vtonlab, tmp_path):
-    done = vtonlab("db", "backup", VTONLAB_DATABASE_URL="postgresql://localhost/x", VTONLAB_DATA=str(tmp_path))
-    assert done.returncode == 2
-    assert "pg_dump" in done.stderr
-    done = vtonlab("--lang", "zh", "db", "restore", "x", VTONLAB_DATABASE_URL="mysql://localhost/x")
-    assert done.returncode == 2
-    assert "mariadb" in done.stderr
-    assert "数据库服务器" in done.stderr
-    done = vtonlab("db", "upgrade", VTONLAB_DATABASE_URL="oracle://localhost/x", VTONLAB_DATA=str(tmp_path))
-    assert done.returncode == 2
-    assert "VTONLAB_DATABASE_URL" in done.stderr
+def test_databases_with_tools_of_their_own(call, tmp_path):
+    code, _, said = call("db", "backup", VTONLAB_DATABASE_URL="postgresql://localhost/x", VTONLAB_DATA=str(tmp_path))
+    assert (code, "pg_dump" in said) == (2, True)
+    code, _, said = call("--lang=zh", "db", "restore", "x", VTONLAB_DATABASE_URL="mysql://localhost/x")
+    assert (code, "mariadb" in said, "数据库服务器" in said) == (2, True, True)
+    code, _, said = call("db", "upgrade", VTONLAB_DATABASE_URL="oracle://localhost/x")
+    assert (code, "VTONLAB_DATABASE_URL" in said) == (2, True)
