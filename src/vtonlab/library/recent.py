@@ -16,6 +16,10 @@ SHORT_SECONDS = 0.5
 """The same, of what comes from where it may have been remembered already."""
 
 
+IDLE_SECONDS = 60.0
+"""How long a value that is no longer recent may lie about, to be compared with."""
+
+
 class Recent(Generic[K, V]):
     """Values by key, each for ``seconds``; at most ``most`` of them, and ``room`` by their ``weight``.
 
@@ -71,9 +75,16 @@ class Recent(Generic[K, V]):
             self._drop(key)
             self._kept[key] = (moment + self._seconds, value)
             self._weight += self._weigh(value)
-            while self._kept and (len(self._kept) > self._most or self._weight > self._room):
-                self._drop(next(iter(self._kept)))
+            self._tidy(moment)
         return value
+
+    def _tidy(self, moment: float) -> None:
+        """Drop what is too much, the oldest first, and what nobody has asked for in a minute."""
+        while self._kept:
+            oldest, (until, _) = next(iter(self._kept.items()))
+            if len(self._kept) <= self._most and self._weight <= self._room and until + IDLE_SECONDS > moment:
+                return
+            self._drop(oldest)
 
     def _looked(self, key: K, done: asyncio.Task[V]) -> None:
         if self._looking.get(key) is done:

@@ -144,3 +144,15 @@ async def test_it_stays_small() -> None:
     kept.forget()
     await kept.find(12, say("x" * 10))
     assert kept.get(12) == "x" * 10
+
+
+async def test_what_nobody_asks_for_is_let_go(clock: Clock) -> None:
+    kept: Recent[str, str] = Recent(10, seconds=2.0)
+    await kept.find("a", say("x"))
+    clock.now += 30
+    await kept.find("b", say("y"))
+    assert kept.last("a") == "x"
+    clock.now += 33
+    await kept.find("b", say("z"))
+    assert kept.last("a") is None
+    assert kept.get("b") == "z"
