@@ -116,6 +116,7 @@ SAME = {
     "admin": "administration",
     "wardrobe: library": "library",
     "wardrobe: uploads": "library",
+    "pictures": "library",
 }
 """What features call their part, and what it is called here."""
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
