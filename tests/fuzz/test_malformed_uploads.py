@@ -122,7 +122,7 @@ def judge(answer: httpx.Response, number: int, outcome: Outcome) -> None:
         outcome.wrong.append(f"{number}: {answer.status_code}, no JSON")
         return
     if answer.status_code == 200:
-        outcome.image_ids.add(told.get("imageId") or (told.get("image") or {}).get("id"))
+        outcome.image_ids.add(told["imageId"] if "imageId" in told else told["image"]["id"])
     elif not (400 <= answer.status_code < 500 and told.get("code") and (told.get("error") or told.get("detail"))):
         outcome.wrong.append(f"{number}: {answer.status_code} {answer.text[:300]}")
 

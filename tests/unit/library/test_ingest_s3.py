@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.s3_server import BUCKET, KEYS
 from tests.unit.library.arriving import ANN, open_house, photo
-from tests.unit.storage.conftest import BUCKET, KEYS, s3_server
+from tests.unit.storage.conftest import s3_server
 
 from vtonlab.db.database import Database
 from vtonlab.library import changes

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from tests.unit.library.arriving import decode, draw, encode
@@ -33,7 +34,7 @@ def make(data: bytes | Path, max_side: int = 4096, **options: object) -> picture
     return make_picture(data, limits=Limits(), max_side=max_side, **options)  # type: ignore[arg-type]
 
 
-def apart(one: np.ndarray, other: np.ndarray) -> float:
+def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     assert one.shape == other.shape
     return float(np.abs(one.astype(int) - other.astype(int)).mean())
 

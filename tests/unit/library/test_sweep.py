@@ -103,8 +103,8 @@ async def test_what_uploads_and_writes_left_is_removed(database: Database, tmp_p
             (tmp_path / folder).mkdir(exist_ok=True)
             (tmp_path / folder / name).write_bytes(b"half")
         os.utime(tmp_path / "tmp" / "0-a", (1, 1))
-        with house.ingest.scratch.several() as folder:
-            mine = folder.new()
+        with house.ingest.scratch.several() as files:
+            mine = files.new()
             os.utime(mine, (1, 1))
             report = await house.sweep.run(alone=True)
             assert (report.uploads, report.unfinished) == (1, 1)
