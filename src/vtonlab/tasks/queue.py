@@ -10,6 +10,7 @@ does to a running task holds only while its number and its lease's name are stil
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -258,10 +259,11 @@ def check_key(key: str) -> None:
 
 
 def _check_same(first: Task, asked: Task) -> None:
+    parameters = json.loads(json.dumps(asked.parameters))  # as the row would give them back
     if (first.kind, first.lane, first.parameters, first.parent_id) != (
         asked.kind,
         asked.lane,
-        asked.parameters,
+        parameters,
         asked.parent_id,
     ):
         reason = Text("this idempotency key was used for something else", "这个幂等键（Idempotency-Key）已用于其他请求")

@@ -55,6 +55,7 @@ class Runner:
         self._settings = settings
         self._kinds: dict[str, JobKind] = {}
         self._workers = settings.workers or max(1, (os.cpu_count() or 1) // 2)
+        # By the lease's name: an attempt that lost its task may still run here beside the next one.
         self._running: dict[str, tuple[Attempt, asyncio.Task[None]]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._noted: dict[str, Attempt] = {}
@@ -133,7 +134,7 @@ class Runner:
 
     def noted(self, attempt: Attempt) -> None:
         """The attempt has progress to be written."""
-        self._noted[attempt.task_id] = attempt
+        self._noted[attempt.lease.owner] = attempt
         self._tell.set()
 
     def _group_changed(self, group_id: str) -> None:
@@ -148,8 +149,9 @@ class Runner:
                 self._wake.set()  # to sleep less long
 
     def _stop(self, task_id: str) -> None:
-        if task_id in self._running:
-            self._running[task_id][0].stop(Reason.ASKED)
+        for attempt, _ in self._running.values():
+            if attempt.task_id == task_id:
+                attempt.stop(Reason.ASKED)
 
     # Looking for work
 
@@ -232,14 +234,12 @@ class Runner:
     def _begin(self, task: Task) -> None:
         attempt = Attempt(task, self._kinds[task.kind], self)
         running = asyncio.create_task(self._run(attempt), name=f"task-{task.task_id}")
-        self._running[task.task_id] = (attempt, running)
+        self._running[attempt.lease.owner] = (attempt, running)
         running.add_done_callback(lambda _: self._ended(attempt))
 
     def _ended(self, attempt: Attempt) -> None:
-        kept = self._running.get(attempt.task_id)
-        if kept is not None and kept[0] is attempt:
-            del self._running[attempt.task_id]
-        self._noted.pop(attempt.task_id, None)
+        self._running.pop(attempt.lease.owner, None)
+        self._noted.pop(attempt.lease.owner, None)
         self._was_queued(attempt.lane)  # or may have been before, when there was no place
 
     async def _run(self, attempt: Attempt) -> None:

@@ -115,7 +115,7 @@ async def test_workers_that_are_killed_at_any_moment_lose_and_double_nothing(any
 
 @pytest.mark.parametrize("any_database", ["sqlite"], indirect=True)
 async def test_workers_that_die_at_every_named_place_lose_and_double_nothing(any_database: Database) -> None:
-    await live(any_database, seed=8, count=40, kills=0, points=POINTS)
+    await live(any_database, seed=8, count=24, kills=0, points=POINTS)
 
 
 @pytest.mark.deep

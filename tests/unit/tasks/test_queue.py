@@ -257,13 +257,13 @@ async def test_what_was_paid_for_is_asked_for_again_after_a_retryable_failure(ta
 
 
 async def test_the_same_key_is_the_same_task(tasks: Tasks) -> None:
-    first = await add(tasks, idempotency_key="k", parameters={"a": 1.0})
-    again = await add(tasks, idempotency_key="k", parameters={"a": 1.0})
+    first = await add(tasks, idempotency_key="k", parameters={"a": 1.0, "b": (1, 2)})
+    again = await add(tasks, idempotency_key="k", parameters={"b": [1, 2], "a": 1.0})
     assert again.task_id == first.task_id
     with pytest.raises(Conflict):
         await add(tasks, idempotency_key="k", parameters={"a": 2})
     with pytest.raises(Conflict):
-        await add(tasks, idempotency_key="k", lane="other", parameters={"a": 1.0})
+        await add(tasks, idempotency_key="k", lane="other", parameters={"a": 1.0, "b": [1, 2]})
     assert (await add(tasks, "bob", idempotency_key="k")).task_id != first.task_id
     for bad in ("", "é", "x" * 81, "a\n"):
         with pytest.raises(BadRequest):
