@@ -21,6 +21,14 @@ async def test_ready_says_which_part_is_down(server_house: House) -> None:
     assert (await client.get("/healthz")).status_code == 200
 
 
+async def test_probes_and_pages_answer_to_head(server_house: House) -> None:
+    client = await server_house.visitor()
+    for path in ("/", "/healthz", "/readyz", "/static/app.css"):
+        answer = await client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert int(answer.headers["content-length"]) > 0
+
+
 async def test_figures_count_by_route_and_never_by_path(server_house: House) -> None:
     admin = await server_house.admin()
     guest = await server_house.guest()

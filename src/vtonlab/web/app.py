@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vtonlab import settings
 from vtonlab.accounts.secret import load_secret
@@ -19,6 +19,7 @@ from vtonlab.web.answers import answer_errors
 from vtonlab.web.described import describe
 from vtonlab.web.edge import Edge
 from vtonlab.web.guard import Guard
+from vtonlab.web.languages import Interface, find_interface
 from vtonlab.web.metrics import Metrics
 from vtonlab.web.static import STATIC
 from vtonlab.web.wiring import Parts, build
@@ -81,7 +82,16 @@ class Application(FastAPI):
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._inside is not None
-        await self._inside(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] != "HEAD" or find_interface(scope["path"]) is not Interface.PAGE:
+            await self._inside(scope, receive, send)
+            return
+
+        # Load balancers and curious people ask pages and probes so; the routes know GET.
+        async def send_head(message: Message) -> None:
+            await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
+
+        scope["method"] = "GET"
+        await self._inside(scope, receive, send_head)
 
 
 @asynccontextmanager
