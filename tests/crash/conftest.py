@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from vtonlab.settings import PREFIX
+
 ROOT = Path(__file__).parent.parent.parent
 Send = Callable[..., dict[str, Any]]
 
@@ -20,7 +23,10 @@ Send = Callable[..., dict[str, Any]]
 def driver() -> Iterator[Send]:
     """Gives an order to the driver; how its child ended."""
     words = [sys.executable, "-m", "tests.crash.driver"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=kept
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert json.loads(process.stdout.readline()) == {"ready": True}

@@ -20,6 +20,8 @@ import pytest
 from tests.crash.house import draw
 from tests.crash.looking import ask, look_at_everything, look_at_what_is_served
 
+from vtonlab.settings import PREFIX
+
 SCRIPT = Path(sys.executable).with_name("vtonlab")
 CLIENTS = 3
 
@@ -28,7 +30,7 @@ CLIENTS = 3
 def serve(data: Path) -> Iterator[str]:
     """The address of a server over ``data``; it and all its processes are killed at the end."""
     words = [SCRIPT, "serve", "--no-browser", "--port", "0", "--data", data]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VTONLAB_")} | {"LANG": "C.UTF-8"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | {"LANG": "C.UTF-8"}
     with subprocess.Popen(
         list(map(str, words)), stderr=subprocess.PIPE, text=True, env=kept, start_new_session=True
     ) as process:
