@@ -29,6 +29,7 @@ from vtonlab.library.ledger import (
     files_of,
     name_version,
     note,
+    note_erasures,
     open_library,
     owner_of,
     pass_by,
@@ -149,6 +150,7 @@ async def purge(session: AsyncSession, images: Sequence[Image], storage: Storage
     await count_up(session, user_id, [change for row in rows for change in take_away(row)])
     await note(session, user_id, "purge", rows, name_version)
     steps.extend(Step(Place.of(row), None) for row in rows)
+    await note_erasures(session, [row.storage_key for row in rows])
     keys = [key for row in rows for key in files_of(row.storage_key)]
     for row in rows:
         session.expunge(row)

@@ -12,18 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Insert, select, update
+from sqlalchemy import Insert, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab import crash_points
 from vtonlab.db import journal
+from vtonlab.db.base import now
 from vtonlab.db.database import after_commit
 from vtonlab.db.types import JsonValue
 from vtonlab.errors import ServiceError
 from vtonlab.library.links import THUMBNAIL_SIZES
 from vtonlab.library.listeners import Changed, Step, tell
-from vtonlab.library.models import Image, LibraryState, LibraryTotal
+from vtonlab.library.models import Erasure, Image, LibraryState, LibraryTotal
 from vtonlab.storage.contract import Storage
 
 TRASH = "trash"
@@ -161,8 +162,15 @@ def pass_by(session: AsyncSession, name: str) -> None:
     after_commit(session, lambda: crash_points.reach(f"{name}.after_commit"))
 
 
+async def note_erasures(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Note, in the transaction that forgets the pictures kept under ``keys``, that their files have to go."""
+    moment = now()
+    for some in portions(keys):
+        await session.execute(insert(Erasure), [{"storage_key": key, "noted_at": moment} for key in some])
+
+
 async def remove_files(storage: Storage, keys: Sequence[str], folder: str | None = None) -> None:
-    """Remove files of rows that are gone for good; what cannot be removed now, the sweep finds."""
+    """Remove files of rows that are gone for good; what cannot be removed now, the sweep does: it was noted."""
     try:
         if folder is not None:
             await storage.delete_all(folder)

@@ -141,3 +141,13 @@ class LibraryState(Base):
     user_id: Mapped[str] = mapped_column(identifier(), _user_key(), primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger, default=0)
     """Moves with every change that changes a listing."""
+
+
+class Erasure(Base):
+    """A picture whose row is gone for good and whose files have to go: written in the transaction that forgets it, so
+    that no crash in between leaves bytes behind. The sweep ends it."""
+
+    __tablename__ = "erasures"
+
+    storage_key: Mapped[str] = mapped_column(identifier(255), primary_key=True)
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)

@@ -14,6 +14,7 @@ from vtonlab.library.ledger import (
     describe,
     files_of,
     note,
+    note_erasures,
     open_library,
     pass_by,
     portions,
@@ -77,6 +78,7 @@ async def forget_user(session: AsyncSession, user_id: str, storage: Storage) -> 
     shared = (await session.execute(others)).first() is not None
     keys = [key for row in rows if shared or not row.storage_key.startswith(own) for key in files_of(row.storage_key)]
     await session.execute(delete(Favorite).where(Favorite.user_id == user_id))
+    await note_erasures(session, [row.storage_key for row in rows])
     await session.execute(delete(Image).where(Image.user_id == user_id).execution_options(synchronize_session=False))
     pass_by(session, "delete")
     ids = [row.id for row in rows]

@@ -19,15 +19,17 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.library import twins
-from vtonlab.library.models import Image
+from vtonlab.library.ledger import files_of
+from vtonlab.library.models import Erasure, Image
 from vtonlab.library.scratch import Scratch
 from vtonlab.library.service import Library
 from vtonlab.storage.contract import Storage
@@ -70,6 +72,8 @@ class Report:
     """Files of uploads that nobody ended, removed."""
     purged: int = 0
     """Pictures that the trash has forgotten."""
+    erased: int = 0
+    """Files that should have gone with their pictures and had not, removed."""
 
     def __str__(self) -> str:
         return ", ".join(f"{field.name} {getattr(self, field.name)}" for field in fields(self))
@@ -100,9 +104,27 @@ class Sweep:
         report.uploads = await asyncio.to_thread(self._scratch.sweep, before)
         report.unfinished = await self.storage.sweep(before)
         report.purged = await self._library.purge_old_trash()
+        await self._end_erasures(report)
         await self._walk(before, report)
         log.info("sweep: %s", report)
         return report
+
+    async def _end_erasures(self, report: Report) -> None:
+        """Remove the files of pictures that were forgotten for good, where a crash left any: however many they are."""
+        last = ""
+        while True:
+            query = select(Erasure.storage_key).where(Erasure.storage_key > last).order_by(Erasure.storage_key)
+            async with self.database.read() as session:
+                keys = list((await session.execute(query.limit(PAGE))).scalars())
+            if not keys:
+                return
+            last = keys[-1]
+            known = await self._known([keys])  # a backup brought back may hold such a picture again
+            for key in keys:
+                if key not in known:
+                    for file in files_of(key):
+                        report.erased += await self.storage.delete(file)
+            await self.database.write(partial(_forget_erasures, keys=keys))
 
     async def _walk(self, before: datetime, report: Report) -> None:
         rows = _Peeking(self._rows())
@@ -205,6 +227,10 @@ class Sweep:
         if ids:
             await self.database.write(work)
         return len(ids)
+
+
+async def _forget_erasures(session: AsyncSession, keys: Sequence[str]) -> None:
+    await session.execute(delete(Erasure).where(Erasure.storage_key.in_(keys)))
 
 
 class _Peeking:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.databases import any_database, mariadb_server, postgresql_server
 from tests.unit.library.arriving import ANN, House, open_house, photo
 
@@ -16,7 +17,7 @@ from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.library import changes
 from vtonlab.library.incoming import Incoming
-from vtonlab.library.models import Image
+from vtonlab.library.models import Erasure, Image
 from vtonlab.library.sweep import PAGE
 
 pytestmark = pytest.mark.anyio
@@ -148,3 +149,38 @@ async def test_more_rows_than_a_page(database: Database, tmp_path: Path) -> None
         assert (report.missing, report.orphans, report.rows) == (len(gone), 0, count + 1)
         missing = {int(each.id, 16) for each in await house.rows() if each.status == "missing"}
         assert missing == gone
+
+
+async def test_files_of_pictures_forgotten_for_good_go_however_many(any_database: Database, tmp_path: Path) -> None:
+    """A crash between the commit that forgets them and the removal of their files: no limit protects those."""
+    async with open_house(any_database, tmp_path) as house:
+        rows = await fill(house, 12)
+        keys = [key for row in rows[:10] for key in changes.files_of(row.storage_key)]
+        kept = {key: await house.storage.load(key) for key in keys}
+
+        async def purge(session: AsyncSession) -> None:
+            await changes.trash(session, rows[:10])
+            await changes.purge(session, rows[:10], house.storage)
+
+        await house.database.write(purge)
+        for key, data in kept.items():  # as if the machine had stopped before they went
+            await house.storage.put(key, data)
+        report = await house.sweep.run(alone=True)
+        assert (report.erased, report.orphans, report.left_alone) == (30, 0, 0)
+        assert sorted(await house.keys()) == sorted(k for row in rows[10:] for k in changes.files_of(row.storage_key))
+        assert (await house.sweep.run(alone=True)).erased == 0
+        async with house.database.read() as session:
+            assert (await session.execute(select(Erasure))).all() == []
+
+
+async def test_a_picture_that_a_backup_brought_back_is_not_erased(database: Database, tmp_path: Path) -> None:
+    async with open_house(database, tmp_path) as house:
+        (row,) = await fill(house, 1)
+
+        async def note(session: AsyncSession) -> None:
+            session.add(Erasure(storage_key=row.storage_key))
+
+        await house.database.write(note)
+        report = await house.sweep.run(alone=True)
+        assert (report.erased, report.missing) == (0, 0)
+        assert sorted(await house.keys()) == sorted(changes.files_of(row.storage_key))

@@ -30,6 +30,7 @@ down_revision = None
 def upgrade() -> None:
     """Make everything."""
     _make_audit_log()
+    _make_erasures()
     _make_roles()
     _make_users()
     _make_api_tokens()
@@ -74,6 +75,16 @@ def _make_audit_log() -> None:
         Column("address", words(64), nullable=False),
         Column("agent", words(200), nullable=False),
         PrimaryKeyConstraint("number", name="pk_audit_log"),
+        if_not_exists=True,
+    )
+
+
+def _make_erasures() -> None:
+    op.create_table(
+        "erasures",
+        Column("storage_key", identifier(255), nullable=False),
+        Column("noted_at", UtcDateTime(), nullable=False),
+        PrimaryKeyConstraint("storage_key", name="pk_erasures"),
         if_not_exists=True,
     )
 
@@ -349,7 +360,7 @@ def _make_favorites() -> None:
 
 TABLES = (
     "favorites tasks setup_links sessions refresh_tokens library_totals library_states images changes "
-    "change_counters api_tokens users roles audit_log "
+    "change_counters api_tokens users roles erasures audit_log "
 )
 """Those that hang on others first."""
 
