@@ -171,14 +171,22 @@ async def take_in(data: Path, files: list[Path]) -> float:
 
 def compare_workers(files: list[Path], cores: int, threads: Executor) -> list[Row]:
     """The same pixels in threads and in processes of this machine: what the choice of workers rests on."""
+    by_processes, by_threads = [], []
     with ProcessPoolExecutor(cores) as processes:
         list(processes.map(work, files[:cores]))
-        by_processes = len(files) / clocked(lambda: list(processes.map(work, files)))
-    by_threads = len(files) / clocked(lambda: list(threads.map(work, files)))
-    ratio = f"{by_threads / by_processes:.2f} × processes"
+        for _ in range(ROUNDS):
+            by_processes.append(len(files) / clocked(lambda: list(processes.map(work, files))))
+            by_threads.append(len(files) / clocked(lambda: list(threads.map(work, files))))
+    ratio = statistics.median(one / other for one, other in zip(by_threads, by_processes, strict=True))
     return [
-        Row("pixels alone, in processes", f"{by_processes:.2f} photos/s", "", None),
-        Row("pixels alone, in threads", f"{by_threads:.2f} photos/s", "", None, ratio),
+        Row("pixels alone, in processes", f"{statistics.median(by_processes):.2f} photos/s", "", None),
+        Row(
+            "pixels alone, in threads",
+            f"{statistics.median(by_threads):.2f} photos/s",
+            "",
+            None,
+            f"{ratio:.2f} × processes",
+        ),
     ]
 
 
