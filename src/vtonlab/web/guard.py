@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -162,7 +162,9 @@ def _has_token(scope: Scope, headers: Headers) -> bool:
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return True
-    return scope["type"] == "websocket" and b"token=" in scope.get("query_string", b"")
+    if scope["type"] != "websocket":
+        return False
+    return bool(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token"))
 
 
 def _host_name(host: str) -> str:

@@ -227,7 +227,8 @@ async def test_the_log_tells_a_request_without_its_query(caplog: pytest.LogCaptu
     assert record.event["route"] == "/api/things/{thing_id}"  # type: ignore[attr-defined]
 
 
-async def test_a_socket_of_a_foreign_page_is_refused() -> None:
+@pytest.mark.parametrize("query", [b"", b"xtoken=1", b"token=", b"a=token%3D1"])
+async def test_a_socket_of_a_foreign_page_is_refused(query: bytes) -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -239,7 +240,7 @@ async def test_a_socket_of_a_foreign_page_is_refused() -> None:
     scope = {
         "type": "websocket",
         "path": "/api/v1/ws/tasks",
-        "query_string": b"",
+        "query_string": query,
         "client": ("127.0.0.1", 1),
         "headers": [(b"host", b"localhost"), (b"origin", b"https://evil.example")],
     }
