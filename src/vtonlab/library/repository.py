@@ -94,10 +94,16 @@ async def read_rows(
     the last entry first.
     """
     upwards = listing.is_ascending is not backwards
-    query = select(*SHOWN).where(*listing.conditions()).limit(limit)
+    conditions, prefix = listing.conditions(), []
     if from_key:
         key, inclusive = from_key
-        query = query.where(beyond(listing, key, upwards=upwards, inclusive=inclusive, dialect=_dialect(session)))
+        dialect = _dialect(session)
+        if not upwards and listing.is_indexed and dialect in {"mysql", "mariadb"}:
+            # Downwards they would read all above the key, too, as long as the user is said to be equal to something.
+            conditions[:1] = [Image.user_id >= listing.user_id, Image.user_id <= listing.user_id]
+            prefix = [Image.user_id.desc()]
+        conditions.append(beyond(listing, key, upwards=upwards, inclusive=inclusive, dialect=dialect))
+    query = select(*SHOWN).where(*conditions).limit(limit).order_by(*prefix)
     if skip:
         query = query.offset(skip)
     rows = await session.execute(_order(query, listing, upwards=upwards))
