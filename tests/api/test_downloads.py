@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.api.pictures import House, draw, open_house
+from tests.peak import READ_PEAK
 
 from vtonlab.db.database import Database
 from vtonlab.errors import NotThere, TooManyRequests
@@ -234,8 +235,10 @@ async def test_who_goes_away_stops_it(house: House, monkeypatch: pytest.MonkeyPa
     assert len((await ask(house, "anna", {}))[2]) > len(data)  # and there is a place for the next
 
 
-PROGRAM = """
-import asyncio, resource, sys
+PROGRAM = (
+    READ_PEAK
+    + """
+import asyncio, sys
 from pathlib import Path
 from sqlalchemy import insert
 from vtonlab.accounts.models import Role, User
@@ -270,18 +273,19 @@ async def main():
             ))
         await session.execute(insert(Image), rows)
     await database.write(fill)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb()
     size = 0
     async for piece in await Zips(database, storage).begin("u"):
         size += len(piece)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = peak_mb()
     assert size > COUNT * SIZE
-    print((after - before) // (1024 if sys.platform != "darwin" else 1024**2))
+    print(after - before)
     await database.close()
     await storage.close()
 
 asyncio.run(main())
 """
+)
 MOST_MB = 50
 """For 10,000 pictures of 20 kB, 200 MB in all: the zip's directory, the list, and the names that are taken."""
 

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.peak import READ_PEAK
 from tests.s3_server import KEYS
 
 from vtonlab.settings import Settings
 
-PROGRAM = """
-import asyncio, hashlib, resource, sys
+PROGRAM = (
+    READ_PEAK
+    + """
+import asyncio, hashlib
 from pathlib import Path
 from vtonlab.settings import Settings
 from vtonlab.storage.open import open_storage
@@ -25,21 +28,18 @@ async def pieces():
     for number in range(COUNT):
         yield number.to_bytes(8, "big") + PIECE[8:]
 
-def most() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)
-
 async def main():
     storage = open_storage(Settings())
     await storage.put("warm/up", b"x" * 6_000_000)
     assert len(b"".join([piece async for piece in storage.read("warm/up")])) == 6_000_000
-    before = most()
+    before = peak_mb()
     written = hashlib.sha256()
     async def counted():
         async for piece in pieces():
             written.update(piece)
             yield piece
     size = await storage.put("images/large", counted())
-    between = most()
+    between = peak_mb()
     read = hashlib.sha256()
     total = 0
     async for piece in storage.read("images/large"):
@@ -49,10 +49,11 @@ async def main():
     assert read.digest() == written.digest()
     await storage.delete("images/large")
     await storage.close()
-    print(before, between - before, most() - between)
+    print(before, between - before, peak_mb() - between)
 
 asyncio.run(main())
 """
+)
 
 MOST_MB = 60
 """More than before. Two parts of 5 MB and their copies, and what the allocator keeps; a body held whole has 200."""
