@@ -218,6 +218,17 @@ async def renew(session: AsyncSession, leases: Iterable[tuple[str, int, str]], u
         )
 
 
+async def expire(session: AsyncSession, moment: datetime) -> int:
+    """End every lease at ``moment``; how many ran longer."""
+    ended = await session.execute(
+        update(Task)
+        .where(Task.status == Status.RUNNING, Task.lease_until > moment)
+        .values(lease_until=moment)
+        .execution_options(synchronize_session=False)
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
 async def look_after(session: AsyncSession, task_ids: Collection[str]) -> dict[str, tuple[str, bool]]:
     """Of the tasks that run: the name of the lease, and whether somebody asked it to stop."""
     query = select(Task.task_id, Task.lease_owner, Task.cancel_requested).where(

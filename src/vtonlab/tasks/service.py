@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -29,6 +30,8 @@ from vtonlab.tasks.sweeper import Sweeper
 
 if TYPE_CHECKING:
     from vtonlab.accounts.service import Accounts
+
+log = logging.getLogger(__name__)
 
 UPLOAD = "upload"
 TASK = Text("task", "任务")
@@ -65,8 +68,11 @@ class Tasks:
         """Let tasks of this kind be run here."""
         self.runner.register(kind)
 
-    async def start(self) -> None:
-        """Start the embedded runner and the sweeper."""
+    async def start(self, *, alone: bool = False) -> None:
+        """Start the embedded runner and the sweeper. ``alone``: no other process works on this database, so whatever
+        runs in it was cut off, and is taken up at once instead of when its lease runs out."""
+        if alone and (ended := await self.sweeper.expire_all()):
+            log.info("%d tasks were cut off when the last server stopped; they are taken up again", ended)
         await self.runner.start()
 
     async def stop(self) -> None:

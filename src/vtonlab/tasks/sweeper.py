@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,11 @@ class Sweeper:
     def __init__(self, database: Database, moves: Moves) -> None:
         self._database = database
         self._moves = moves
+
+    async def expire_all(self) -> int:
+        """End every lease: for who knows that no worker is left of those that hold them. How many there were."""
+        moment = self._moves.clock() - timedelta(seconds=1)
+        return await self._database.write(lambda session: repository.expire(session, moment))
 
     async def find_lost(self) -> int:
         """Queue again what runs although its lease ran out; after too many failures end it. How many there were."""

@@ -103,7 +103,8 @@ class Parts:
         sweeping = asyncio.create_task(self._sweep_first())
         self._background.append(sweeping)
         await asyncio.wait({sweeping}, timeout=SWEEP_PATIENCE_SECONDS)
-        await self.tasks.start()
+        # A database somewhere else may have servers over other folders, whose locks say nothing here.
+        await self.tasks.start(alone=self._lock is not None and not self.settings.database_url)
         self._background.append(asyncio.create_task(self._tidy()))
         self.room.warm_up()
 

@@ -105,6 +105,17 @@ async def test_a_lease_that_is_renewed_is_not_lost(tasks: Tasks, clock: Clock) -
     assert await tasks.queue.finish(lease, "ann", save({})) is Finish.LOST
 
 
+async def test_who_is_alone_takes_up_at_once_what_was_cut_off(tasks: Tasks) -> None:
+    first, second = await add(tasks), await add(tasks)
+    _, stale = await claim_one(tasks)
+    assert await tasks.sweeper.find_lost() == 0
+    assert await tasks.sweeper.expire_all() == 1
+    assert await tasks.sweeper.find_lost() == 1
+    assert await tasks.sweeper.expire_all() == 0
+    assert {(await read(tasks, task.task_id)).status for task in (first, second)} == {Status.QUEUED}
+    assert await tasks.queue.finish(stale, "ann", save({})) is Finish.LOST
+
+
 async def test_what_kills_every_worker_ends_as_failed(tasks: Tasks, clock: Clock) -> None:
     task = await add(tasks)
     for _ in range(3):
