@@ -25,6 +25,7 @@ from vtonlab.accounts.service import Accounts
 from vtonlab.db.database import Database
 from vtonlab.db.upgrade import prepare
 from vtonlab.errors import ServiceError
+from vtonlab.library import changes
 from vtonlab.library.ingest import Incoming, Ingest
 from vtonlab.library.models import Image
 from vtonlab.library.service import Library
@@ -265,12 +266,15 @@ async def _live(house: House, user: str, chance: random.Random) -> None:
 
 
 async def _favour(house: House, user: str, ids: list[str]) -> None:
-    """All of them, each in a transaction of its own."""
-    for image_id in ids:
-        async with house.database.read() as session:
+    """All of them in one transaction: what is done in two may stop between them."""
+
+    async def work(session: AsyncSession) -> None:
+        for image_id in ids:
             image = await session.get(Image, image_id)
-        if image is not None and not image.in_trash:
-            await house.library.favour(user, image_id)
+            if image is not None and image.user_id == user:
+                await changes.favour(session, image)
+
+    await house.database.write(work)
 
 
 async def _ids(house: House, seeds: list[int], user: str = "ada") -> list[str]:
