@@ -361,4 +361,4 @@ def test_a_library_is_what_was_done_to_it(sqlite_template: Path) -> None:
 @pytest.mark.deep
 def test_a_library_is_what_was_done_to_it_at_length(sqlite_template: Path) -> None:
     TEMPLATE[:] = [sqlite_template]
-    run_state_machine_as_test(LibraryMachine, settings=settings(STRICT, max_examples=300, stateful_step_count=120))
+    run_state_machine_as_test(LibraryMachine, settings=settings(STRICT, max_examples=50, stateful_step_count=60))
