@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from vtonlab.cli.commands import make_group
+from vtonlab.cli.data_folder import Data, load_settings
 from vtonlab.cli.language import here
 
 if TYPE_CHECKING:
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = make_group("db")
-
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help=here(
-            "The data folder.  [default: VTONLAB_DATA, else the system's]",
-            "数据文件夹。  [默认：VTONLAB_DATA，否则为系统位置]",
-        ),
-    ),
-]
 
 
 @app.command(
@@ -43,7 +32,7 @@ def current(data: Data = None) -> None:
     """Say which revision the database has, and which one this program needs."""
     from vtonlab.db import revisions, upgrade
 
-    settings = _settings(data)
+    settings = load_settings(data)
 
     async def look(database: Database) -> str | None:
         # Nothing is made where there is nothing yet.
@@ -67,7 +56,7 @@ def upgrade_database(data: Data = None) -> None:
     """Bring the database up to date."""
     from vtonlab.db import upgrade
 
-    settings = _settings(data)
+    settings = load_settings(data)
     with _alone(settings):
         done = _with_database(settings, lambda database: upgrade.upgrade(database, settings))
     if done.before == done.after:
@@ -99,7 +88,7 @@ def backup(
     """Write a backup."""
     from vtonlab.db import backup as backups
 
-    settings = _settings(data)
+    settings = load_settings(data)
     database = _sqlite_file(settings)
     if with_pictures and settings.storage_url:
         raise backups.refuse_pictures()
@@ -130,7 +119,7 @@ def restore(
     """Bring a backup back."""
     from vtonlab.db import backup as backups
 
-    settings = _settings(data)
+    settings = load_settings(data)
     database = _sqlite_file(settings)
     with _alone(settings):
         done = backups.restore(file, database, settings.data_folder)
@@ -139,13 +128,6 @@ def restore(
     for kept in (done.database_before, done.pictures_before):
         if kept is not None:
             _say(here(f"What was here before: {kept}", f"原有内容：{kept}"))
-
-
-def _settings(data: Path | None) -> Settings:
-    from vtonlab import settings
-
-    chosen = settings.load()
-    return chosen if data is None else chosen.model_copy(update={"data": data})
 
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from vtonlab.cli.commands import make_group
+from vtonlab.cli.data_folder import Data, load_settings
 from vtonlab.cli.language import here
 from vtonlab.errors import BadDetail, Conflict, Text
 
@@ -27,17 +28,6 @@ app = make_group("users")
 PAGE = 100
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help=here(
-            "The data folder.  [default: VTONLAB_DATA, else the system's]",
-            "数据文件夹。  [默认：VTONLAB_DATA，否则为系统位置]",
-        ),
-    ),
-]
 
 
 @app.command("list", help=here("List the accounts; guests are not among them.", "列出账户（不含访客）。"))
@@ -171,14 +161,11 @@ def _with_accounts(data: Path | None, work: Callable[[Accounts], Awaitable[T]]) 
 
     As in server mode, whatever this machine's mode is: nothing is made here for somebody at home.
     """
-    from vtonlab import settings
     from vtonlab.accounts.secret import load_secret
     from vtonlab.web.metrics import Metrics
     from vtonlab.web.wiring import build
 
-    chosen = settings.load().model_copy(update={"mode": "server"})
-    if data is not None:
-        chosen = chosen.model_copy(update={"data": data.absolute()})
+    chosen = load_settings(data).model_copy(update={"mode": "server"})
 
     async def run() -> T:
         parts = build(chosen, load_secret(chosen), Metrics(""), "")
