@@ -108,6 +108,8 @@ class Answers(BaseHTTPRequestHandler):
     ("said", "expected"),
     [
         ((507, "<Error><Code>XMinioStorageFull</Code></Error>"), StorageFull),
+        ((507, "no more"), StorageFull),
+        ((503, "after 649.258507ms"), StorageUnavailable),
         ((403, "<Error><Code>AccessDenied</Code></Error>"), StorageUnavailable),
         ((400, "<Error><Code>InvalidBucketName</Code></Error>"), StorageUnavailable),
     ],
