@@ -13,7 +13,9 @@ import pytest
 from hypothesis import settings
 
 import vtonlab.accounts.models
+import vtonlab.fitting.models
 import vtonlab.library.models
+import vtonlab.remote.models
 import vtonlab.tasks.models  # noqa: F401 - the tables
 from vtonlab.db.database import Database
 from vtonlab.engines import registry

@@ -6,6 +6,7 @@ docs/reference/settings.md is written from this class (``make docs``); a test ke
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -73,7 +74,62 @@ class Settings(BaseSettings):
     """Whether the command line shows the whole story of an error instead of a sentence."""
 
     engine: str = ""
-    """Engine behind the page, by name; empty takes the built-in one."""
+    """Engine that is asked when a request names none; empty takes the built-in one, `instant`."""
+
+    commercial: bool = False
+    """Whether this installation is used commercially: engines whose licence forbids that are refused then."""
+
+    remote_budget: float = Field(default=5.0, ge=0)
+    """US dollars that paid engines may cost a day (UTC), all users together, by the prices below; 0 sets no limit."""
+
+    health_seconds: float = Field(default=30.0, gt=0)
+    """How often engines that work elsewhere are asked how they are."""
+
+    wait_seconds: float = Field(default=600.0, gt=0)
+    """How long a try-on request that waits for its picture is kept waiting; the task goes on after that."""
+
+    idm_vton_url: str = ""
+    """Address of an IDM-VTON service, or of anything with its Gradio interface (`http://127.0.0.1:7860`)."""
+
+    idm_vton_token: SecretStr = SecretStr("")
+    """Access token for a service that asks for one."""
+
+    idm_vton_seconds: float = Field(default=600.0, gt=0)
+    """How long one picture may take there, its queue included."""
+
+    gemini_api_key: SecretStr = SecretStr("")
+    """Key of the Gemini API."""
+
+    gemini_model: str = "gemini-nano-banana-2.1"
+    """Image model of the Gemini API."""
+
+    gemini_url: str = ""
+    """Address of the Gemini API, where it is not Google's own."""
+
+    gemini_seconds: float = Field(default=180.0, gt=0)
+    """How long one picture may take there."""
+
+    gemini_price: float = Field(default=0.05, ge=0)
+    """What a picture is taken to cost there, in US dollars, for the budget."""
+
+    fashn_api_key: SecretStr = SecretStr("")
+    """Key of the FASHN API."""
+
+    fashn_model: str = "tryon-v1.6"
+    """Try-on model of the FASHN API."""
+
+    fashn_url: str = "https://api.fashn.ai/v1"
+    """Address of the FASHN API."""
+
+    fashn_seconds: float = Field(default=240.0, gt=0)
+    """How long one picture may take there."""
+
+    fashn_price: float = Field(default=0.075, ge=0)
+    """What a picture is taken to cost there, in US dollars, for the budget."""
+
+    sandbox_on: bool = False
+    """Whether there is the engine `sandbox`, which draws a placeholder instead of a picture: for trying out programs
+    that call this one."""
 
     workers: int = Field(default=0, ge=0, le=64)
     """Try-ons computed at the same time; 0 takes one for every two processor cores."""
@@ -161,6 +217,22 @@ class Settings(BaseSettings):
     def database_address(self) -> str:
         """The database as an address, also where none was set."""
         return self.database_url or f"sqlite:///{self.data_folder / 'vtonlab.db'}"
+
+
+def for_engine(chosen: Settings, name: str) -> dict[str, object]:
+    """What ``chosen`` holds for the engine ``name``: settings that begin with its name, without that; for engines of
+    other packages, the variables of the environment that do. Keys come as plain strings."""
+    begins = f"{PREFIX}{name.upper()}_"
+    found: dict[str, object] = {
+        variable.removeprefix(begins).lower(): value
+        for variable, value in os.environ.items()
+        if variable.startswith(begins)
+    }
+    for field in Settings.model_fields:
+        if field.startswith(f"{name}_"):
+            value = getattr(chosen, field)
+            found[field.removeprefix(f"{name}_")] = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return found
 
 
 def load() -> Settings:

@@ -118,8 +118,8 @@ stranger guest other viewer owner admin | program home someone
 
 401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tasks
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tasks/{task_id=<task>}
-401 401 404 403 200 404 | 401 200 404 | POST /api/v1/tasks/{task_id=<task>}/cancel
-401 401 404 403 200 404 | 401 200 404 | POST /api/v1/tasks/{task_id=<ended>}/retry
+401 404 404 403 200 404 | 200 200 404 | POST /api/v1/tasks/{task_id=<task>}/cancel
+401 404 404 403 200 404 | 200 200 404 | POST /api/v1/tasks/{task_id=<ended>}/retry
 4401 101 101 101 101 101 | 101 101 101 | WS /api/v1/ws/tasks
 
 401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/users

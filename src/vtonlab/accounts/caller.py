@@ -36,8 +36,8 @@ class Permission(StrEnum):
 
 P = Permission
 VIEWER: Final = frozenset({P.IMAGES_READ, P.TASKS_READ, P.ACCOUNT_MANAGE})
-GUEST: Final = frozenset({P.IMAGES_READ, P.IMAGES_UPLOAD, P.TRYON_CREATE, P.TASKS_READ})
-EDITOR: Final = VIEWER | GUEST | {P.IMAGES_MANAGE, P.GENERATE_CREATE, P.TASKS_CONTROL, P.TOKENS_MANAGE}
+GUEST: Final = frozenset({P.IMAGES_READ, P.IMAGES_UPLOAD, P.TRYON_CREATE, P.TASKS_READ, P.TASKS_CONTROL})
+EDITOR: Final = VIEWER | GUEST | {P.IMAGES_MANAGE, P.GENERATE_CREATE, P.TOKENS_MANAGE}
 BUILT_IN_ROLES: Final = {"admin": frozenset(Permission), "editor": EDITOR, "viewer": VIEWER, "guest": GUEST}
 """Come with the first migration; admins edit all but ``admin``'s."""
 

@@ -36,6 +36,9 @@ class GarmentKind(StrEnum):
     DRESS = "dress"
 
 
+KEPT_HERE = Text("Pictures stay on this machine.", "图片不会离开本机。")
+
+
 class Options(BaseModel):
     """Base of every engine's own options; unknown names are refused."""
 
@@ -64,15 +67,22 @@ class Capabilities:
     aspect_ratios: tuple[str, ...] = ()
     remote_host: str | None = None
     """Host that pictures are sent to; None for an engine that runs on this machine."""
+    privacy: Text = KEPT_HERE
+    """Where pictures go, and what is known of what becomes of them there."""
     code_licence: str = ""
     weights_licence: str = ""
     commercial_use: bool = True
+    is_paid: bool = False
+    """Each picture costs money."""
 
 
 class HealthStatus(StrEnum):
+    """How an engine is. ``not_set_up``: the settings lack its address or key, or it is switched off."""
+
     OK = "ok"
     DEGRADED = "degraded"
     DOWN = "down"
+    NOT_SET_UP = "not_set_up"
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,27 @@ class Note:
     text: Text
 
 
+class Errand(Protocol):
+    """What an engine that works elsewhere tells whoever runs it, and asks. For the engine's own thread.
+
+    Each call returns when what it says is durable, so that a crash neither hides that a photo left the machine nor
+    buys a picture twice.
+    """
+
+    remote_id: str | None
+    """What ``keep`` was last given for this very request, by this attempt or one that was cut off."""
+
+    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0) -> None:
+        """To be called right before ``pictures`` of ``size`` bytes together are sent to ``host``; ``price``: what the
+        answer will cost, in US dollars. Raises ``BudgetSpent``, and ``Cancelled`` when it is not wanted any more."""
+        ...
+
+    def keep(self, remote_id: str) -> None:
+        """To be called with what the service calls the job (at most 200 characters), before it is asked for the first
+        time how the job stands. Raises ``Cancelled``."""
+        ...
+
+
 @dataclass(frozen=True)
 class TryOnRequest:
     """One fitting: a person, a garment, and how.
@@ -114,6 +145,8 @@ class TryOnRequest:
     person_analysis: bytes | None = None
     garment_analysis: bytes | None = None
     lower_analysis: bytes | None = None
+    errand: Errand | None = None
+    """For engines that send pictures away; None where nobody keeps a log, as in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +181,10 @@ class TryOnResult:
 
 Report = Callable[[float, str], None]
 """``report(fraction, stage)``: progress in 0…1 and its name. It raises ``Cancelled`` when the person asked to stop,
-so an engine calls it between its stages and lets that pass."""
+so an engine calls it between its stages and lets that pass, and at least every second while it waits for others.
+
+A stage is a word in snake_case, at most 64 characters with what may follow it: ``name=value`` pairs after blanks
+(``remote_queue position=3 size=7 seconds=42``)."""
 
 
 def silent(fraction: float, stage: str) -> None:
@@ -170,6 +206,17 @@ class Engine(Protocol):
 
     def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
         """Dress the person. Raises the errors of ``vtonlab.errors``."""
+        ...
+
+
+@runtime_checkable
+class ConfiguredEngine(Engine, Protocol):
+    """An engine that needs an address, a key or limits."""
+
+    def equip(self, values: Mapping[str, object]) -> None:
+        """Take what the settings hold for it, by the setting's name without ``VTONLAB_<ENGINE>_``, in small letters
+        (``{"url": "http://…"}``); keys are plain strings and must reach no log. Called before the first use, and again
+        when settings change; whatever is missing makes the engine ``not_set_up``, never an error here."""
         ...
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from vtonlab.engines.contract import Engine
+from vtonlab.engines.contract import ConfiguredEngine, Engine
 from vtonlab.errors import EngineUnavailable, UnknownEngine
 
 GROUP = "vtonlab.engines"
@@ -63,13 +64,36 @@ def get(name: str = DEFAULT_ENGINE) -> Engine:
         return _load(entry)
 
 
+Equipment = Callable[[str], Mapping[str, object]]
+"""What the settings hold for the engine of a name (:class:`vtonlab.engines.contract.ConfiguredEngine`)."""
+
+
+def equip(equipment: Equipment) -> None:
+    """Hand engines what they need from now on, those that are loaded already too."""
+    global _equipment  # noqa: PLW0603 - one a process, like the engines themselves
+    with _loading:
+        _equipment = equipment
+        for name, engine in _loaded.items():
+            if isinstance(engine, ConfiguredEngine):
+                engine.equip(equipment(name))
+
+
 def forget() -> None:
     """Look for installed engines anew at the next call: for tests, and after installing a package."""
     _entries.cache_clear()
     _load.cache_clear()
+    _loaded.clear()
 
 
 _loading = threading.RLock()
+_loaded: dict[str, Engine] = {}
+
+
+def _nothing(_: str) -> Mapping[str, object]:
+    return {}
+
+
+_equipment: Equipment = _nothing
 
 
 @functools.cache
@@ -95,6 +119,9 @@ def _load(entry: EntryPoint) -> Engine:
     if not isinstance(engine, Engine) or engine.name != entry.name:
         log.error("what package %s offers as engine %r is not an engine of that name", _package(entry), entry.name)
         raise EngineUnavailable(engine=entry.name)
+    if isinstance(engine, ConfiguredEngine):
+        engine.equip(_equipment(entry.name))
+    _loaded[entry.name] = engine
     return engine
 
 

@@ -7,6 +7,7 @@
     │   ├── ImageTooSmall        too few pixels to work with
     │   ├── NoPersonFound        no person in the photo of the person
     │   ├── PoseNotSupported     a person, but not from a side that can be dressed
+    │   ├── MaskNeeded           the automatic mask is off, and there is no other
     │   ├── GarmentNotUnderstood no garment found, or not one that can be measured
     │   ├── WrongKind            the garment is not of the kind that was asked for
     │   ├── BadOption            an option the engine does not have, or a value out of its range
@@ -50,10 +51,19 @@
     │   └── ServerFault          what nobody expected; the log has it under the request's id
     ├── EngineError              the engine could not do its work
     │   ├── EngineUnavailable    not running, not installed, or refusing connections
+    │   │   ├── EngineNotSetUp   an address or key is missing in the settings
+    │   │   ├── KeyRefused       the service does not accept the key
+    │   │   └── NotThatService   the address answers with another interface
     │   ├── EngineBusy           its queue is full (retryable)
     │   ├── EngineTimeout        no answer in time (retryable)
     │   ├── ContentRefused       a provider's safety filter said no
-    │   ├── QuotaExceeded        the provider's or our own budget is used up
+    │   ├── QuotaExceeded        the provider's quota is used up
+    │   │   └── BudgetSpent      our own cap on what paid engines may cost a day
+    │   ├── NotForCommerce       its licence forbids what this installation is used for
+    │   ├── PoseNotRecognised    a service's own pose detection found nobody
+    │   ├── OutOfGpuMemory       a service's graphics card is too small for this
+    │   ├── AnswerLost           cut off while a paid service worked
+    │   ├── EngineFailed         the service said that it failed (retryable)
     │   └── EngineFault          anything else; the log has the details
     ├── TaskFault                a task failed in a way nobody expected
     ├── PartsFailed              some of the tasks of a group failed
@@ -66,12 +76,21 @@ speak, and says whether the same request may succeed later (``retryable``).
 from vtonlab.errors.accounts import BadDetail
 from vtonlab.errors.base import LANGUAGES, Cancelled, Text, VtonError
 from vtonlab.errors.engines import (
+    AnswerLost,
+    BudgetSpent,
     ContentRefused,
     EngineBusy,
     EngineError,
+    EngineFailed,
     EngineFault,
+    EngineNotSetUp,
     EngineTimeout,
     EngineUnavailable,
+    KeyRefused,
+    NotForCommerce,
+    NotThatService,
+    OutOfGpuMemory,
+    PoseNotRecognised,
     QuotaExceeded,
 )
 from vtonlab.errors.inputs import (
@@ -89,6 +108,7 @@ from vtonlab.errors.inputs import (
     ImageTooLarge,
     ImageTooSmall,
     ImageUnreadable,
+    MaskNeeded,
     NoPersonFound,
     PoseNotSupported,
     UnknownEngine,
@@ -132,6 +152,7 @@ __all__ = [
     "AddressRefused",
     "AddressTaken",
     "AlreadyEnded",
+    "AnswerLost",
     "BackupElsewhere",
     "BackupNotUsable",
     "BadDetail",
@@ -140,6 +161,7 @@ __all__ = [
     "BadRequest",
     "BadSetting",
     "BodyTooLarge",
+    "BudgetSpent",
     "Cancelled",
     "Conflict",
     "ContentRefused",
@@ -147,7 +169,9 @@ __all__ = [
     "DatabaseUnavailable",
     "EngineBusy",
     "EngineError",
+    "EngineFailed",
     "EngineFault",
+    "EngineNotSetUp",
     "EngineTimeout",
     "EngineUnavailable",
     "FetchFailed",
@@ -157,18 +181,24 @@ __all__ = [
     "ImageTooLarge",
     "ImageTooSmall",
     "ImageUnreadable",
+    "KeyRefused",
     "MalformedBody",
+    "MaskNeeded",
     "MethodNotAllowed",
     "NameTaken",
     "NoPersonFound",
     "NoRoomLeft",
     "NotAllowed",
+    "NotForCommerce",
+    "NotThatService",
     "NotThere",
     "NothingDone",
     "OthersData",
+    "OutOfGpuMemory",
     "PageNotFound",
     "PairingNeeded",
     "PartsFailed",
+    "PoseNotRecognised",
     "PoseNotSupported",
     "QuotaExceeded",
     "RequestRefused",

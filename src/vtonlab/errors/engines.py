@@ -66,6 +66,119 @@ class QuotaExceeded(EngineError):
     hint = Text("Wait until it is renewed, or raise the limit.", "请等待额度恢复，或提高上限。")
 
 
+class BudgetSpent(QuotaExceeded):
+    """Our own cap on what paid engines may cost a day (``VTONLAB_REMOTE_BUDGET``). Values: ``engine``, ``limit``."""
+
+    code = "budget_spent"
+    retryable = False
+    sentence = Text(
+        "Today's budget for paid engines ({limit} $) does not allow another picture by “{engine}”.",
+        "今日付费引擎的预算（{limit} 美元）已不足以再用“{engine}”生成一张图片。",
+    )
+    hint = Text(
+        "Wait until tomorrow (UTC), raise VTONLAB_REMOTE_BUDGET, or use the engine “instant”, which is free.",
+        "请等到明天（UTC），或调高 VTONLAB_REMOTE_BUDGET，或使用免费的“instant”引擎。",
+    )
+
+
+class EngineNotSetUp(EngineUnavailable):
+    """It needs an address or a key that the settings do not have. Values: ``engine``, ``setting``."""
+
+    code = "engine_not_set_up"
+    retryable = False
+    sentence = Text("The engine “{engine}” is not set up.", "引擎“{engine}”尚未配置。")
+    hint = Text(
+        "Set {setting} (docs/guides/engines.md), or use the engine “instant”.",
+        "请设置 {setting}（见 docs/guides/engines.zh-CN.md），或使用“instant”引擎。",
+    )
+
+
+class KeyRefused(EngineUnavailable):
+    """The service does not accept our key, or asks for one. Values: ``engine``, ``setting``."""
+
+    code = "key_refused"
+    retryable = False
+    sentence = Text(
+        "The service of the engine “{engine}” does not accept the key.", "引擎“{engine}”的服务不接受该密钥。"
+    )
+    hint = Text("Check {setting}.", "请检查 {setting}。")
+
+
+class NotThatService(EngineUnavailable):
+    """Something answers at the address, but not with the interface we know. Values: ``engine``."""
+
+    code = "not_that_service"
+    retryable = False
+    sentence = Text(
+        "What answers at the address of the engine “{engine}” has no try-on interface that we know.",
+        "引擎“{engine}”的地址上运行的服务没有我们认识的试衣接口。",
+    )
+    hint = Text("Check its address in the settings, and its version.", "请检查设置中的地址以及服务的版本。")
+
+
+class NotForCommerce(EngineError):
+    """Its licence forbids the commercial use that ``VTONLAB_COMMERCIAL`` tells of. Values: ``engine``, ``licence``."""
+
+    code = "not_for_commerce"
+    status = 403
+    sentence = Text(
+        "The engine “{engine}” may not be used commercially ({licence}).",
+        "引擎“{engine}”的许可不允许商业使用（{licence}）。",
+    )
+    hint = Text(
+        "Use another engine; VTONLAB_COMMERCIAL=1 says that this installation is used commercially.",
+        "请使用其他引擎；VTONLAB_COMMERCIAL=1 表示此安装用于商业用途。",
+    )
+
+
+class PoseNotRecognised(EngineError):
+    """A service's own pose detection found nobody. Values: ``engine``."""
+
+    code = "pose_not_recognised"
+    status = 422
+    sentence = Text("The engine “{engine}” could not make out the person's pose.", "引擎“{engine}”无法识别人物的姿势。")
+    hint = Text(
+        "Switch the automatic mask off and draw one, or use a clearer photo of one person from the front.",
+        "请关闭自动遮罩并手动绘制，或使用更清晰的单人正面照片。",
+    )
+
+
+class OutOfGpuMemory(EngineError):
+    """The service's graphics card has too little memory for this. Values: ``engine``."""
+
+    code = "out_of_gpu_memory"
+    status = 503
+    sentence = Text("The graphics card of the engine “{engine}” ran out of memory.", "引擎“{engine}”的显存不足。")
+    hint = Text(
+        "Use fewer steps, or close what else uses the graphics card; then try again.",
+        "请减少步数，或关闭占用显卡的其他程序后重试。",
+    )
+
+
+class AnswerLost(EngineError):
+    """We were cut off while a paid service made the picture, and it cannot be asked for it again. Values:
+    ``engine``."""
+
+    code = "answer_lost"
+    sentence = Text(
+        "The connection to the engine “{engine}” was cut off while it made the picture.",
+        "引擎“{engine}”生成图片时连接中断。",
+    )
+    hint = Text(
+        "The picture may have been paid for; trying again may cost a second time.",
+        "该图片可能已经计费；重试可能会再次计费。",
+    )
+
+
+class EngineFailed(EngineError):
+    """The service said that it failed, or answered without a picture. Values: ``engine``."""
+
+    code = "engine_failed"
+    retryable = True
+    sentence = Text("The service of the engine “{engine}” failed.", "引擎“{engine}”的服务运行出错。")
+    hint = Text("Try again, or use other pictures or another engine.", "请重试，或更换图片或引擎。")
+
+
 class EngineFault(EngineError):
     """The engine failed in a way it did not expect. Values: ``engine``."""
 

@@ -67,6 +67,17 @@ class PoseNotSupported(BadInput):
     )
 
 
+class MaskNeeded(BadInput):
+    """The automatic mask is off, and no other was given; or the mask marks nothing."""
+
+    code = "mask_needed"
+    status = 400
+    sentence = Text("The automatic mask is off, and no mask was given.", "已关闭自动遮罩，但没有提供遮罩。")
+    hint = Text(
+        "Switch the automatic mask on, or draw over what is to be changed.", "请打开自动遮罩，或涂抹要更换的区域。"
+    )
+
+
 class GarmentNotUnderstood(BadInput):
     """No garment found in the picture, or not one that can be measured."""
 

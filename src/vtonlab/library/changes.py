@@ -24,6 +24,7 @@ from vtonlab.db.types import JsonValue
 from vtonlab.library.ledger import (
     FAVORITES,
     TRASH,
+    all_files_of,
     count_up,
     describe,
     files_of,
@@ -151,7 +152,7 @@ async def purge(session: AsyncSession, images: Sequence[Image], storage: Storage
     await note(session, user_id, "purge", rows, name_version)
     steps.extend(Step(Place.of(row), None) for row in rows)
     await note_erasures(session, [row.storage_key for row in rows])
-    keys = [key for row in rows for key in files_of(row.storage_key)]
+    keys = [key for row in rows for key in all_files_of(row.storage_key)]
     for row in rows:
         session.expunge(row)
     pass_by(session, "delete")

@@ -22,6 +22,7 @@ from vtonlab.db.base import now
 from vtonlab.db.database import after_commit
 from vtonlab.db.types import JsonValue
 from vtonlab.errors import ServiceError
+from vtonlab.library import companions
 from vtonlab.library.links import THUMBNAIL_SIZES
 from vtonlab.library.listeners import Changed, Step, tell
 from vtonlab.library.models import Erasure, Image, LibraryState, LibraryTotal
@@ -150,10 +151,15 @@ def _moment(moment: datetime) -> str:
 
 
 def files_of(key: str) -> list[str]:
-    """Every key of the picture kept under ``key``: itself and its thumbnails."""
+    """What every picture has: the key itself and its thumbnails'."""
     folder, _, name = key.rpartition("/")
     stem = name.rpartition(".")[0]
     return [key, *(f"{folder}/thumbnails/{stem}_{size}.webp" for size in THUMBNAIL_SIZES)]
+
+
+def all_files_of(key: str) -> list[str]:
+    """Every key that goes when the picture ``key`` goes: with those of what other features may keep beside it."""
+    return [*files_of(key), *companions.keys_of(key)]
 
 
 def pass_by(session: AsyncSession, name: str) -> None:

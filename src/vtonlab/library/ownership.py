@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.db.database import after_commit
 from vtonlab.library.changes import purge
 from vtonlab.library.ledger import (
+    all_files_of,
     count_up,
     describe,
-    files_of,
     note,
     note_erasures,
     open_library,
@@ -76,7 +76,7 @@ async def forget_user(session: AsyncSession, user_id: str, storage: Storage) -> 
     within = Image.storage_key.between(own, own[:-1] + chr(ord("/") + 1))  # a range of its index
     others = select(Image.id).where(within, Image.user_id != user_id).limit(1)
     shared = (await session.execute(others)).first() is not None
-    keys = [key for row in rows if shared or not row.storage_key.startswith(own) for key in files_of(row.storage_key)]
+    keys = [key for row in rows if shared or not row.storage_key.startswith(own) for key in all_files_of(row.storage_key)]
     await session.execute(delete(Favorite).where(Favorite.user_id == user_id))
     await note_erasures(session, [row.storage_key for row in rows])
     await session.execute(delete(Image).where(Image.user_id == user_id).execution_options(synchronize_session=False))

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.library import twins
-from vtonlab.library.ledger import files_of
+from vtonlab.library.ledger import all_files_of
 from vtonlab.library.models import Erasure, Image
 from vtonlab.library.scratch import Scratch
 from vtonlab.library.service import Library
@@ -46,7 +46,11 @@ SHARE: Final = 0.1
 """And this share of all files; more are a sign of another mishap."""
 EXTENSIONS: Final = ("jpg", "png", "webp")
 
-_THUMBNAIL: Final = re.compile(r"(?P<folder>.+)/thumbnails/(?P<stem>[^/]+)_(?:320|640)\.webp")
+_BESIDE: Final = re.compile(
+    r"(?P<folder>.+)/(?:thumbnails/(?P<thumbnail>[^/]+)_(?:320|640)\.webp"
+    r"|(?:analyses|masks|layers)/(?P<companion>[^/]+)\.(?:zip|png))"
+)
+"""Thumbnails, and what other features keep beside a picture (``vtonlab.library.companions``)."""
 _MADE_AT: Final = re.compile(r"_(\d{8}_\d{6})_[0-9a-f]{8}(?:_\d+)?\.\w+$")
 
 log = logging.getLogger(__name__)
@@ -122,7 +126,7 @@ class Sweep:
             known = await self._known([keys])  # a backup brought back may hold such a picture again
             for key in keys:
                 if key not in known:
-                    for file in files_of(key):
+                    for file in all_files_of(key):
                         report.erased += await self.storage.delete(file)
             await self.database.write(partial(_forget_erasures, keys=keys))
 
@@ -254,11 +258,12 @@ class _Peeking:
 
 
 def _candidates(key: str) -> list[str]:
-    """Keys of the pictures that the file ``key`` may belong to: itself, or what it is a thumbnail of."""
-    found = _THUMBNAIL.fullmatch(key)
+    """Keys of the pictures that the file ``key`` may belong to: itself, or what it lies beside."""
+    found = _BESIDE.fullmatch(key)
     if found is None:
         return [key]
-    return [f"{found['folder']}/{found['stem']}.{extension}" for extension in EXTENSIONS]
+    stem = found["thumbnail"] or found["companion"]
+    return [f"{found['folder']}/{stem}.{extension}" for extension in EXTENSIONS]
 
 
 def _made_at(key: str, modified: datetime) -> datetime:

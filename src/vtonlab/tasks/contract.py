@@ -84,9 +84,14 @@ class JobKind:
 
     kind: str
     handler: Handler
-    seat: Seat = Seat.WAIT
+    seat: Seat | Callable[[str], Seat] = Seat.WAIT
+    """What a place costs; or how that is found by the lane, for kinds whose lanes are engines of both sorts."""
     max_failures: int = 3
     back_off: timedelta = field(default=timedelta(seconds=2))
     """Before the second attempt after a retryable error; doubled each time, with jitter, at most 5 minutes."""
     patience: timedelta = field(default=timedelta(minutes=2))
     """How long ``in_process`` work may go without a report; then it hangs, and its process is ended."""
+
+    def seat_in(self, lane: str) -> Seat:
+        """What a place of ``lane`` costs."""
+        return self.seat if isinstance(self.seat, Seat) else self.seat(lane)

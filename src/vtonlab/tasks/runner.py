@@ -212,7 +212,7 @@ class Runner:
                 lanes = set(await repository.lanes_in_use(session, self._kinds))
         for lane in sorted(lanes):
             for seat in Seat:
-                kinds = [kind.kind for kind in self._kinds.values() if kind.seat is seat]
+                kinds = [kind.kind for kind in self._kinds.values() if kind.seat_in(lane) is seat]
                 free = self._places(lane, seat) - self._used(lane, seat)
                 if kinds and free > 0:
                     for task in await self.queue.claim(lane, kinds, free):
@@ -226,7 +226,7 @@ class Runner:
         return self._workers if seat is Seat.COMPUTE else self._settings.remote_workers
 
     def _used(self, lane: str, seat: Seat) -> int:
-        used = Counter((attempt.lane, attempt.job_kind.seat) for attempt, _ in self._running.values())
+        used = Counter((attempt.lane, attempt.job_kind.seat_in(attempt.lane)) for attempt, _ in self._running.values())
         return used[lane, seat]
 
     # Running

@@ -181,12 +181,12 @@ class Tasks:
 
     async def cancel(self, caller: Caller, task_id: str) -> Listed:
         """Stop it. Raises ``NotThere``, or ``AlreadyEnded``."""
-        user_id = caller.require(Permission.TASKS_CONTROL)
+        user_id = caller.require(Permission.TASKS_CONTROL, signed_in=False)
         return await self._found(await self.orders.cancel(check_id(task_id), user_id), task_id)
 
     async def retry(self, caller: Caller, task_id: str) -> Listed:
         """Try it again. Raises ``NotThere``, or ``Conflict`` where it has neither failed nor been cancelled."""
-        user_id = caller.require(Permission.TASKS_CONTROL)
+        user_id = caller.require(Permission.TASKS_CONTROL, signed_in=False)
         return await self._found(await self.orders.retry(check_id(task_id), user_id), task_id)
 
     async def _found(self, task: Task | None, task_id: str) -> Listed:

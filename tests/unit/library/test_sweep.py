@@ -15,7 +15,7 @@ from tests.unit.library.arriving import ANN, House, open_house, photo
 
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
-from vtonlab.library import changes
+from vtonlab.library import changes, companions
 from vtonlab.library.incoming import Incoming
 from vtonlab.library.models import Erasure, Image
 from vtonlab.library.sweep import PAGE
@@ -171,6 +171,26 @@ async def test_files_of_pictures_forgotten_for_good_go_however_many(any_database
         assert (await house.sweep.run(alone=True)).erased == 0
         async with house.database.read() as session:
             assert (await session.execute(select(Erasure))).all() == []
+
+
+async def test_what_is_kept_beside_a_picture_goes_when_it_goes(database: Database, tmp_path: Path) -> None:
+    async with open_house(database, tmp_path) as house:
+        kept, purged = (row.storage_key for row in await fill(house, 2))
+        orphan = named(datetime(2026, 1, 1, tzinfo=UTC)).replace("/clothes/", "/vton_results/")
+        for key in (kept, purged, orphan):
+            for beside in companions.keys_of(key):
+                await house.storage.put(beside, b"found out")
+        assert len(companions.keys_of(orphan)) == 3
+        second = (await house.rows())[1]
+
+        async def purge(session: AsyncSession) -> None:
+            await changes.trash(session, [second])
+            await changes.purge(session, [second], house.storage)
+
+        await house.database.write(purge)
+        report = await house.sweep.run(alone=True)
+        assert (report.orphans, report.erased) == (3, 0)
+        assert sorted(await house.keys()) == sorted([*changes.files_of(kept), *companions.keys_of(kept)])
 
 
 async def test_a_picture_that_a_backup_brought_back_is_not_erased(database: Database, tmp_path: Path) -> None:

@@ -32,10 +32,12 @@ def upgrade() -> None:
     _make_audit_log()
     _make_erasures()
     _make_roles()
+    _make_spendings()
     _make_users()
     _make_api_tokens()
     _make_change_counters()
     _make_changes()
+    _make_departures()
     _make_images()
     _make_library_states()
     _make_library_totals()
@@ -43,6 +45,7 @@ def upgrade() -> None:
     _make_sessions()
     _make_setup_links()
     _make_tasks()
+    _make_vton_history()
     _make_favorites()
     for of, indexes in INDEXES.items():
         for columns in indexes:
@@ -96,6 +99,17 @@ def _make_roles() -> None:
         Column("permissions", json(), nullable=False),
         Column("is_built_in", Boolean(), nullable=False),
         PrimaryKeyConstraint("name", name="pk_roles"),
+        if_not_exists=True,
+    )
+
+
+def _make_spendings() -> None:
+    op.create_table(
+        "spendings",
+        Column("day", identifier(10), nullable=False),
+        Column("pictures", Integer(), nullable=False),
+        Column("price", Float(), nullable=False),
+        PrimaryKeyConstraint("day", name="pk_spendings"),
         if_not_exists=True,
     )
 
@@ -172,6 +186,24 @@ def _make_changes() -> None:
         Column("at", UtcDateTime(), nullable=False),
         ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_changes_user_id_users", ondelete="CASCADE"),
         PrimaryKeyConstraint("user_id", "number", name="pk_changes"),
+        if_not_exists=True,
+    )
+
+
+def _make_departures() -> None:
+    op.create_table(
+        "departures",
+        Column("id", identifier(64), nullable=False),
+        Column("user_id", identifier(64), nullable=False),
+        Column("at", UtcDateTime(), nullable=False),
+        Column("engine", identifier(64), nullable=False),
+        Column("host", words(255), nullable=False),
+        Column("pictures", Integer(), nullable=False),
+        Column("bytes", BigInteger(), nullable=False),
+        Column("price", Float(), nullable=False),
+        Column("task_id", identifier(64)),
+        ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_departures_user_id_users", ondelete="CASCADE"),
+        PrimaryKeyConstraint("id", name="pk_departures"),
         if_not_exists=True,
     )
 
@@ -342,6 +374,36 @@ def _make_tasks() -> None:
     )
 
 
+def _make_vton_history() -> None:
+    op.create_table(
+        "vton_history",
+        Column("id", identifier(64), nullable=False),
+        Column("user_id", identifier(64), nullable=False),
+        Column("task_id", identifier(64)),
+        Column("engine", identifier(64), nullable=False),
+        Column("human_image", identifier(96), nullable=False),
+        Column("garment_image", identifier(96), nullable=False),
+        Column("lower_image", identifier(96)),
+        Column("result_image", identifier(96), nullable=False),
+        Column("mask_image", identifier(255)),
+        Column("human_image_id", identifier(64)),
+        Column("garment_image_id", identifier(64)),
+        Column("lower_image_id", identifier(64)),
+        Column("result_image_id", identifier(64)),
+        Column("layer_key", identifier(64)),
+        Column("parameters", json(), nullable=False),
+        Column("processing_time", Float(), nullable=False),
+        Column("confidence", Float(), nullable=False),
+        Column("notes", json(), nullable=False),
+        Column("page_url", words(2000)),
+        Column("page_title", words(500)),
+        Column("created_at", UtcDateTime(), nullable=False),
+        ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_vton_history_user_id_users", ondelete="CASCADE"),
+        PrimaryKeyConstraint("id", name="pk_vton_history"),
+        if_not_exists=True,
+    )
+
+
 def _make_favorites() -> None:
     op.create_table(
         "favorites",
@@ -359,8 +421,8 @@ def _make_favorites() -> None:
 
 
 TABLES = (
-    "favorites tasks setup_links sessions refresh_tokens library_totals library_states images changes "
-    "change_counters api_tokens users roles erasures audit_log "
+    "favorites vton_history tasks setup_links sessions refresh_tokens library_totals library_states "
+    "images departures changes change_counters api_tokens users spendings roles erasures audit_log "
 )
 """Those that hang on others first."""
 
@@ -369,6 +431,7 @@ INDEXES = {
     "users": ["kind last_seen_at"],
     "api_tokens": ["user_id"],
     "changes": ["user_id entity entity_id"],
+    "departures": ["user_id at id"],
     "images": [
         "in_trash deleted_at",
         "source_hash",
@@ -403,6 +466,7 @@ INDEXES = {
         "user_id is_hidden kind created_at task_id",
         "user_id is_hidden status created_at task_id",
     ],
+    "vton_history": ["result_image_id", "task_id", "user_id created_at id", "user_id layer_key created_at id"],
     "favorites": ["image_id", "user_id favorite_type created_at id"],
 }
 """The columns of each, by table."""
@@ -438,5 +502,5 @@ ROLES = {
         "tryon:create",
     ],
     "viewer": ["account:manage", "images:read", "tasks:read"],
-    "guest": ["images:read", "images:upload", "tasks:read", "tryon:create"],
+    "guest": ["images:read", "images:upload", "tasks:control", "tasks:read", "tryon:create"],
 }

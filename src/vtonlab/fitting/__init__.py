@@ -1,0 +1,1 @@
+"""The fitting service: requests, tasks, results, history."""

@@ -1,0 +1,1 @@
+"""What leaves this machine: the log of it, and what it may cost."""
