@@ -89,7 +89,7 @@ class EngineNotSetUp(EngineUnavailable):
     sentence = Text("The engine “{engine}” is not set up.", "引擎“{engine}”尚未配置。")
     hint = Text(
         "Set {setting} (docs/guides/engines.md), or use the engine “instant”.",
-        "请设置 {setting}（见 docs/guides/engines.zh-CN.md），或使用“instant”引擎。",
+        "请设置 {setting}（见 docs/guides/engines.md），或使用“instant”引擎。",
     )
 
 
