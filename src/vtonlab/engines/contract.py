@@ -67,6 +67,9 @@ class Capabilities:
     aspect_ratios: tuple[str, ...] = ()
     remote_host: str | None = None
     """Host that pictures are sent to; None for an engine that runs on this machine."""
+    waits: bool = False
+    """Its work is done by another program or machine: a fitting here only waits, and takes no processor core. True for
+    every engine with ``remote_host``, and for one whose service runs on this machine."""
     privacy: Text = KEPT_HERE
     """Where pictures go, and what is known of what becomes of them there."""
     code_licence: str = ""
