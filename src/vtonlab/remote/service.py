@@ -1,0 +1,110 @@
+"""What leaves this machine: written down before it goes, and paid engines within the day's budget."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from vtonlab.accounts.caller import Caller, Permission
+from vtonlab.db.base import now
+from vtonlab.db.database import Database
+from vtonlab.errors import BudgetSpent, Cancelled
+from vtonlab.remote import repository
+from vtonlab.remote.hooks import RemoteHook
+from vtonlab.remote.listings import Page, Wanted, read_page
+from vtonlab.remote.models import Departure
+from vtonlab.settings import Settings
+from vtonlab.tasks.moves import Clock
+
+LONGEST_HOST = 255
+CENTS_OF_CENTS = 6
+"""Decimals of a dollar that sums are kept to, so that twenty times 0.05 is 1."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Today:
+    """What paid engines were taken to cost today (UTC), all users together. ``limit`` None: there is none."""
+
+    day: str
+    pictures: int
+    price: float
+    limit: float | None
+
+
+class Outbound:
+    """The door through which pictures leave."""
+
+    def __init__(self, database: Database, settings: Settings, *, clock: Clock = now) -> None:
+        """``clock`` is for tests."""
+        self._database = database
+        self._limit = settings.remote_budget
+        self._clock = clock
+        self.hook = RemoteHook(database)
+
+    async def depart(
+        self,
+        user_id: str,
+        engine: str,
+        host: str,
+        pictures: int,
+        size: int,
+        price: float = 0.0,
+        task_id: str | None = None,
+    ) -> None:
+        """Write down that ``pictures`` of ``size`` bytes together are about to be sent to ``host``, and that the answer
+        will cost ``price`` US dollars; both in one transaction, before anything is sent.
+
+        Whoever sends them comes here first: what is not in the log does not leave. Something free needs no budget.
+        Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``Cancelled`` where the account is gone.
+        """
+        cost = round(max(price, 0.0), CENTS_OF_CENTS)
+
+        async def work(session: AsyncSession) -> None:
+            moment = self._clock()
+            if cost:
+                await self._spend(session, moment.date().isoformat(), cost, engine)
+            session.add(
+                Departure(
+                    user_id=user_id,
+                    at=moment,
+                    engine=engine,
+                    host=host[:LONGEST_HOST],
+                    pictures=pictures,
+                    bytes=size,
+                    price=cost,
+                    task_id=task_id,
+                )
+            )
+
+        try:
+            await self._database.write(work)
+        except IntegrityError as error:  # the account was deleted: nobody is left who wants the picture
+            raise Cancelled from error
+        log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host[:LONGEST_HOST], engine)
+
+    async def _spend(self, session: AsyncSession, day: str, cost: float, engine: str) -> None:
+        spending = await repository.take_day(session, day)
+        total = round(spending.price + cost, CENTS_OF_CENTS)
+        if self._limit and total > self._limit:
+            raise BudgetSpent(engine=engine, limit=f"{self._limit:g}")
+        spending.price = total
+        spending.pictures += 1
+
+    async def list(self, caller: Caller, wanted: Wanted) -> Page:
+        """A page of what left of the caller's. Raises ``BadRequest`` for a cursor that is none of ours."""
+        user_id = caller.require(Permission.TASKS_READ, signed_in=False)
+        async with self._database.read() as session:
+            return await read_page(session, user_id, wanted)
+
+    async def today(self) -> Today:
+        """What was spent today."""
+        day = self._clock().date().isoformat()
+        async with self._database.read() as session:
+            spending = await repository.read_day(session, day)
+        limit = self._limit or None
+        return Today(day, spending.pictures, spending.price, limit) if spending else Today(day, 0, 0.0, limit)
