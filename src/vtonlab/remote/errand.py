@@ -34,8 +34,8 @@ class TaskErrand:
         self.remote_id = remote_id
 
     async def _depart(self, host: str, pictures: int, size: int, price: float) -> None:
-        # Writes nothing, but asks the row: one that was stopped or given to another attempt must not send or buy.
-        await self._job.remember()
+        # What is known here may be old: an attempt whose task was stopped or given to another must not send or buy.
+        await self._job.check()
         await self._outbound.depart(self._job.user_id, self._engine, host, pictures, size, price, self._job.task_id)
 
     def _wait_for(self, call: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
-from vtonlab.errors import BudgetSpent, Cancelled
+from vtonlab.errors import BudgetSpent, ServiceError
 from vtonlab.remote import repository
 from vtonlab.remote.hooks import RemoteHook
 from vtonlab.remote.listings import Page, Wanted, read_page
@@ -60,7 +60,7 @@ class Outbound:
         will cost ``price`` US dollars; both in one transaction, before anything is sent.
 
         Whoever sends them comes here first: what is not in the log does not leave. Something free needs no budget.
-        Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``Cancelled`` where the account is gone.
+        Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``ServiceError`` where the account is gone or was just merged.
         """
         cost = round(max(price, 0.0), CENTS_OF_CENTS)
 
@@ -83,8 +83,9 @@ class Outbound:
 
         try:
             await self._database.write(work)
-        except IntegrityError as error:  # the account was deleted: nobody is left who wants the picture
-            raise Cancelled from error
+        except IntegrityError as error:
+            # There is no such user any more. A guest who got an account has the task there: it is tried again as that.
+            raise ServiceError from error
         log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host[:LONGEST_HOST], engine)
 
     async def _spend(self, session: AsyncSession, day: str, cost: float, engine: str) -> None:

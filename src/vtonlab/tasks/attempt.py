@@ -84,6 +84,14 @@ class Attempt:
             self.newest = (fraction, stage)
             self._around.noted(self)
 
+    async def check(self) -> None:
+        """See ``Job``."""
+        is_wanted = await self._around.queue.is_wanted(self.lease)
+        if not is_wanted:
+            self.stop(Reason.LOST if is_wanted is None else Reason.ASKED)
+        if self.reason is not None:
+            raise Cancelled
+
     async def remember(self, *, remote_id: str | None = None, state: Mapping[str, JsonValue] | None = None) -> None:
         """See ``Job``."""
         if not await self._around.queue.remember(self.lease, remote_id, state):

@@ -55,6 +55,10 @@ class Job(Protocol):
     async def report(self, fraction: float, stage: str) -> None:
         """Tell how far it is (0–1). Raises ``Cancelled`` when somebody asked it to stop, or the lease was lost."""
 
+    async def check(self) -> None:
+        """Ask the row itself, right before what cannot be taken back. Raises ``Cancelled`` when somebody asked the
+        task to stop, or another attempt has it."""
+
     async def remember(self, *, remote_id: str | None = None, state: Mapping[str, JsonValue] | None = None) -> None:
         """Write to the row at once what the next attempt must know. Raises ``Cancelled`` when the lease was lost."""
 

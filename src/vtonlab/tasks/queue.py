@@ -147,6 +147,12 @@ class Queue:
 
         return await self._as_holder(lease, note)
 
+    async def is_wanted(self, lease: Lease) -> bool | None:
+        """Whether the attempt is to go on: None when the lease was lost, False when somebody asked it to stop."""
+        async with self._database.read() as session:
+            found = (await repository.look_after(session, [lease.task_id])).get(lease.task_id)
+        return None if found is None or found[0] != lease.owner else not found[1]
+
     async def remember(self, lease: Lease, remote_id: str | None, state: Mapping[str, JsonValue] | None) -> bool:
         """Write what the next attempt must know. False when the lease was lost."""
 
