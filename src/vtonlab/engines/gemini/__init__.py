@@ -1,0 +1,5 @@
+"""Google's Gemini image models."""
+
+from vtonlab.engines.gemini.engine import GeminiEngine
+
+__all__ = ["GeminiEngine"]

@@ -1,0 +1,36 @@
+"""What the engine can do, and what using it means for privacy and licences."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vtonlab.engines.contract import Capabilities
+from vtonlab.errors import Text
+
+RATIOS: Final = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
+"""Shapes in which the models draw, width to height."""
+
+PRIVACY: Final = Text(
+    "Pictures are sent to Google's Gemini API. With a paid key Google does not train on them and keeps them for a "
+    "limited time to detect abuse; with a free key it may use them to improve its products, and people may look at "
+    "them.",
+    "图片会发送到 Google 的 Gemini API。使用付费密钥时，Google 不会用其训练模型，仅为检测滥用保留有限时间；"
+    "使用免费密钥时，Google 可能用其改进产品，也可能由人工查看。",
+)
+
+
+def capabilities(host: str) -> Capabilities:
+    """The card of the engine while its pictures go to ``host``."""
+    return Capabilities(
+        outfits=True,
+        seed=True,
+        description=True,
+        aspect_ratios=RATIOS,
+        remote_host=host,
+        waits=True,
+        privacy=PRIVACY,
+        code_licence="Apache-2.0",
+        weights_licence="Gemini API Additional Terms of Service (a service; no weights are given out)",
+        commercial_use=True,
+        is_paid=True,
+    )
