@@ -20,7 +20,7 @@ from vtonlab.imaging.provenance import SourceType
 from vtonlab.imaging.read import Limits, read_picture
 from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
-from vtonlab.web.memory import Memory
+from vtonlab.fitting.memory import Memory
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtonlab.web.memory import Memory
+from vtonlab.fitting.memory import Memory
 
 
 @given(size=st.integers(0, 50), keys=st.lists(st.integers(0, 12), max_size=40))
