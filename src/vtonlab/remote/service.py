@@ -60,7 +60,8 @@ class Outbound:
         will cost ``price`` US dollars; both in one transaction, before anything is sent.
 
         Whoever sends them comes here first: what is not in the log does not leave. Something free needs no budget.
-        Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``ServiceError`` where the account is gone or was just merged.
+        Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``ServiceError`` where there is no such
+        user any more.
         """
         cost = round(max(price, 0.0), CENTS_OF_CENTS)
 
@@ -84,7 +85,7 @@ class Outbound:
         try:
             await self._database.write(work)
         except IntegrityError as error:
-            # There is no such user any more. A guest who got an account has the task there: it is tried again as that.
+            # A guest who just got an account has the task there: it is tried again as theirs.
             raise ServiceError from error
         log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host[:LONGEST_HOST], engine)
 
