@@ -27,6 +27,7 @@ from vtonlab.engines.contract import (
     TryOnResult,
     silent,
 )
+from vtonlab.equip import find_engine
 from vtonlab.errors import EngineUnavailable, Text, WrongKind
 from vtonlab.imaging.colour import lay_on_contrast
 from vtonlab.imaging.read import Limits, Photo, Source, from_array, from_pillow, read_photo
@@ -74,7 +75,8 @@ def try_on(
     """Dress ``person`` in ``garment``, and in ``lower`` too where it is given (``garment`` is then the upper one).
 
     ``kind`` is ``auto``, ``upper``, ``lower`` or ``dress``; ``engine`` is the name of an installed engine, or an
-    engine; ``options`` are that engine's own. Raises the errors of :mod:`vtonlab.errors`.
+    engine; ``options`` are that engine's own. What an engine needs, such as an address or a key, is read from the
+    environment (``VTONLAB_*``). Raises the errors of :mod:`vtonlab.errors`.
     """
     return Session(person, engine, keep=0).try_on(
         garment, kind=kind, lower=lower, mask=mask, description=description, report=report, **options
@@ -219,7 +221,7 @@ def _as_photo(source: AnyPicture, side: int) -> Photo:
 
 
 def _find_engine(engine: str | Engine) -> Engine:
-    return registry.get(engine) if isinstance(engine, str) else engine
+    return find_engine(engine) if isinstance(engine, str) else engine
 
 
 def _hopeless(notes: tuple[Note, ...]) -> bool:

@@ -214,6 +214,11 @@ class Settings(BaseSettings):
         return self.data or platformdirs.user_data_path("vtonlab", appauthor=False)
 
     @property
+    def signing_folder(self) -> Path:
+        """Where the keys are that pictures are signed with; not made here."""
+        return self.data_folder / "signing"
+
+    @property
     def database_address(self) -> str:
         """The database as an address, also where none was set."""
         return self.database_url or f"sqlite:///{self.data_folder / 'vtonlab.db'}"

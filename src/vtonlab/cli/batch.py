@@ -15,7 +15,7 @@ import typer
 
 from vtonlab.cli.entry import STOPPED, say_wrong
 from vtonlab.cli.language import here, language
-from vtonlab.cli.try_on import Engine, Kind, Options, parse_options
+from vtonlab.cli.try_on import ChosenEngine, Kind, Options, parse_options
 
 if TYPE_CHECKING:
     from vtonlab.cli.batch_plan import Entry, Ledger, PairOutcome, Plan
@@ -33,7 +33,7 @@ def batch(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help=here("Where the results go.", "结果文件夹。"))
     ],
-    engine: Engine = "instant",
+    engine: ChosenEngine = None,
     kind: Kind = "auto",
     option: Options = None,
     suffix: Annotated[
@@ -45,6 +45,13 @@ def batch(
             min=0, metavar="N", help=here("Processes; 0 takes one for every core.", "进程数；0 表示每个核心一个。")
         ),
     ] = 0,
+    sign: Annotated[
+        bool,
+        typer.Option(
+            "--sign",
+            help=here("Sign the pictures with this installation's key.", "用本机安装的密钥为图片签名。"),
+        ),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help=here("Make everything anew.", "全部重新生成，不沿用以前的结果。"))
     ] = False,
@@ -58,10 +65,11 @@ def batch(
     everything on one page, OUT/results.json tells about it. Pairs that fail are reported and do not stop the rest.
     """
     from vtonlab.cli.batch_plan import Ledger, find_pictures
+    from vtonlab.cli.choosing import choose_engine
     from vtonlab.cli.contact_sheet import write_sheet
 
     people, hangers = find_pictures(persons, "person"), find_pictures(garments, "garment")
-    plan = _make_plan(output, engine, kind, parse_options(option), suffix)
+    plan = _make_plan(output, choose_engine(engine), kind, parse_options(option), suffix, signs=sign)
     if fresh:
         _forget(output)
     ledger = Ledger(output)
@@ -83,13 +91,12 @@ def batch(
         raise typer.Exit(ALL_FAILED)
 
 
-def _make_plan(output: Path, engine: str, kind: str, options: dict[str, object], suffix: str) -> Plan:
+def _make_plan(output: Path, engine: str, kind: str, options: dict[str, object], suffix: str, *, signs: bool) -> Plan:
     from vtonlab.cli.batch_plan import Plan
     from vtonlab.engines import registry
     from vtonlab.errors import BadOption, FileProblem, Text
     from vtonlab.session import as_kind
 
-    registry.get(engine)
     version = next((found.version for found in registry.installed() if found.name == engine), "")
     if suffix not in {"jpg", "png", "webp"}:
         raise BadOption(option="--format", reason=Text("one of jpg, png, webp is meant", "应为 jpg、png 或 webp"))
@@ -98,7 +105,7 @@ def _make_plan(output: Path, engine: str, kind: str, options: dict[str, object],
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileProblem(name=output.name, reason=Text("this folder cannot be made", "无法创建文件夹")) from error
-    return Plan(output.resolve(), engine, version, as_kind(kind).value, options, f".{suffix}")
+    return Plan(output.resolve(), engine, version, as_kind(kind).value, options, f".{suffix}", signs)
 
 
 def _forget(output: Path) -> None:

@@ -41,6 +41,7 @@ class Plan:
     kind: str
     options: dict[str, Any] = field(hash=False)
     suffix: str
+    signs: bool = False
 
     def analysis(self, entry: Entry) -> Path:
         """File of what the engine found out about ``entry``."""
@@ -66,7 +67,7 @@ class Plan:
             [person.digest, garment.digest, self.engine, self.engine_version, self.kind, self.options, self.suffix],
             sort_keys=True,
         )
-        return _digest(asked.encode())
+        return _digest((asked + ("signed" if self.signs else "")).encode())
 
 
 @dataclass(frozen=True)

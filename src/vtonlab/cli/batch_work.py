@@ -21,8 +21,10 @@ from typing import Self, TypeVar
 
 from vtonlab.cli.batch_plan import Entry, PairOutcome, Plan
 from vtonlab.cli.logs import is_debugging, prepare_logging
+from vtonlab.cli.signed import open_own_signer, save_result
 from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, GarmentKind, Picture, TryOnRequest
+from vtonlab.equip import find_engine
 from vtonlab.errors import EngineFault, VtonError
 from vtonlab.imaging.thumbnail import shrink
 from vtonlab.imaging.write import encode_picture, write_bytes
@@ -123,7 +125,7 @@ def prepare_worker(engine: str, shares_machine: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     prepare_logging(debug=is_debugging())
-    registry.get(engine)
+    find_engine(engine)
     opencv = sys.modules.get("cv2")
     if shares_machine and opencv is not None:
         opencv.setNumThreads(1)
@@ -188,7 +190,7 @@ def _dress_in(plan: Plan, person: Entry, garment: Entry) -> tuple[PairOutcome, V
         )
         target = plan.picture(person.name, garment.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        result.save(target)
+        save_result(result, target, open_own_signer() if plan.signs else None)
         _write_thumbnail(plan.thumbnail(person.name, garment.name), result.image)
     except VtonError as error:
         return outcome, error

@@ -22,7 +22,10 @@ from vtonlab.errors import Text, VtonError
 ENOUGH_MEMORY = 2.0
 ENOUGH_DISK = 1.0
 REINSTALL = Text("Run “make setup” again, or reinstall vtonlab.", "请重新运行 “make setup”，或重新安装 vtonlab。")
-MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
+GUIDE = Text("docs/guides/engines.md says what it needs.", "它需要什么，见 docs/guides/engines.md。")
+MARKS = {"ok": "✓", "not_set_up": "–", "warning": "!", "problem": "✗"}
+
+State = Literal["ok", "not_set_up", "warning", "problem"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Finding:
     """One thing looked at: whether it works, what was seen, and what to do where it does not."""
 
     what: Text
-    state: Literal["ok", "warning", "problem"]
+    state: State
     seen: str
     hint: Text | None = None
 
@@ -107,9 +110,13 @@ LIBRARIES = {
     "mediapipe": "",
     "pillow": "PIL.Image",
     "pi-heif": "pi_heif",
+    "c2pa-python": "c2pa",
+    "gradio_client": "",
+    "google-genai": "",
 }
 """Package and the module that shows whether it is whole: OpenCV without ``ximgproc`` is the wrong package of OpenCV.
-MediaPipe takes seconds to import whole; the trial of the engine shows whether the part that is used works."""
+MediaPipe takes seconds to import whole; the trial of the engine shows whether the part that is used works. The clients
+of services take seconds, too, and are asked by their engines."""
 
 
 def _look_at_library(package: str, module: str) -> Finding:
@@ -169,7 +176,9 @@ def _try(check: Callable[[], bool]) -> bool:
 
 def _look_at_engines() -> Iterator[Finding]:
     from vtonlab.engines import registry
+    from vtonlab.equip import equip_engines
 
+    equip_engines()
     for name in registry.names():
         what = Text(f"Engine {name}", f"引擎 {name}")
         start = time.perf_counter()
@@ -180,10 +189,15 @@ def _look_at_engines() -> Iterator[Finding]:
             hint = Text("VTONLAB_DEBUG=1 vtonlab engines shows why.", "运行 VTONLAB_DEBUG=1 vtonlab engines 查看原因。")
             yield Finding(what, "problem", say(error.sentence.with_values(**error.values)), hint)
             continue
-        state: Literal["ok", "warning", "problem"] = "ok" if health.status == "ok" else "warning"
+        if health.status == "not_set_up":
+            seen = f"{here('not set up', '未配置')}: {say(health.detail)}"
+            yield Finding(what, "not_set_up", seen, health.hint or GUIDE)
+            continue
         loaded = time.perf_counter() - start
+        state: State = "ok" if health.status == "ok" else "warning"
         yield Finding(what, state, f"{say(health.detail)} ({loaded:.2f} s)", health.hint)
-        if engine.capabilities.remote_host is None:
+        # A trial must cost nothing, and send nothing away.
+        if engine.capabilities.remote_host is None and health.status != "down":
             yield _try_engine(name)
 
 

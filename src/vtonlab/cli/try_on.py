@@ -15,7 +15,7 @@ from vtonlab.cli.language import here, say
 from vtonlab.errors import BadOption, Text
 
 if TYPE_CHECKING:
-    from vtonlab.engines.contract import Note, Report, TryOnResult
+    from vtonlab.engines.contract import Mask, Note, Report, TryOnResult
 
 Options = Annotated[
     list[str] | None,
@@ -27,6 +27,16 @@ Options = Annotated[
     ),
 ]
 Engine = Annotated[str, typer.Option(metavar="NAME", help=here("Which engine makes the picture.", "使用的引擎。"))]
+ChosenEngine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=here(
+            "Which engine makes the picture.  [default: VTONLAB_ENGINE, else instant]",
+            "使用的引擎。  [默认：VTONLAB_ENGINE，否则为 instant]",
+        ),
+    ),
+]
 Kind = Annotated[
     str,
     typer.Option(
@@ -48,13 +58,27 @@ def try_on(
             help=here("Picture to write: .png, .jpg or .webp.", "输出图片：.png、.jpg 或 .webp。"),
         ),
     ],
-    engine: Engine = "instant",
+    engine: ChosenEngine = None,
     kind: Kind = "auto",
     lower: Annotated[
         Path | None,
         typer.Option(metavar="GARMENT2", help=here("A lower garment to wear with it.", "同时搭配的下装。")),
     ] = None,
     option: Options = None,
+    description: Annotated[
+        str,
+        typer.Option(metavar="WORDS", help=here("What the garment is, for engines that read it.", "衣物的文字描述。")),
+    ] = "",
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F",
+            help=here(
+                "Picture of what may be changed, white on black, as large as PERSON.",
+                "可修改区域的图片（白色为可修改处），与人物照片同样大小。",
+            ),
+        ),
+    ] = None,
     mask_out: Annotated[
         Path | None,
         typer.Option(
@@ -62,18 +86,38 @@ def try_on(
             help=here("Write here what was changed, white on black.", "将修改区域写入此文件（白色为修改处）。"),
         ),
     ] = None,
+    no_sign: Annotated[
+        bool,
+        typer.Option(
+            "--no-sign",
+            help=here("Do not sign the picture with this installation's key.", "不用本机安装的密钥为图片签名。"),
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help=here("Tell about the result as JSON.", "以 JSON 输出结果信息。"))
     ] = False,
 ) -> None:
     """See a garment on a person."""
     from vtonlab import session
+    from vtonlab.cli.choosing import choose_engine
+    from vtonlab.cli.signed import open_own_signer, save_result
 
     options = parse_options(option)
+    chosen = choose_engine(engine)
     start = time.perf_counter()
-    result = session.try_on(person, garment, engine=engine, kind=kind, lower=lower, report=_show_stage(), **options)
+    result = session.try_on(
+        person,
+        garment,
+        engine=chosen,
+        kind=kind,
+        lower=lower,
+        mask=None if mask is None else read_mask(mask),
+        description=description,
+        report=_show_stage(),
+        **options,
+    )
     made = time.perf_counter() - start
-    result.save(output)
+    save_result(result, output, None if no_sign else open_own_signer())
     if mask_out is not None:
         result.save_mask(mask_out)
     if as_json:
@@ -100,6 +144,14 @@ def parse_options(pairs: Sequence[str] | None) -> dict[str, Any]:
             raise BadOption(option=pair, reason=Text("it is written KEY=VALUE", "应写成 KEY=VALUE"))
         options[key.strip().replace("-", "_")] = value.strip()
     return options
+
+
+def read_mask(path: Path) -> Mask:
+    """The picture at ``path`` as a mask: white is 255. Raises ``BadInput``."""
+    from vtonlab.imaging.read import read_picture
+
+    plane: Mask = read_picture(path).max(axis=2)
+    return plane
 
 
 def describe(result: TryOnResult, output: Path, mask: Path | None, seconds: float) -> dict[str, object]:

@@ -40,9 +40,9 @@ KEPT_HERE = Text("Pictures stay on this machine.", "图片不会离开本机。"
 
 
 class Options(BaseModel):
-    """Base of every engine's own options; unknown names are refused."""
+    """Base of every engine's own options; unknown names are refused. The text under a field describes it to people."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)
