@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vtonlab.db.base import new_id, now
 from vtonlab.db.types import JsonValue
+from vtonlab.library.companions import Companion
 from vtonlab.library.models import Category, Image
 from vtonlab.library.pictures import Made, image_key
 from vtonlab.library.wording import TITLE_LETTERS, clean
@@ -32,6 +33,10 @@ class Incoming:
     context: Mapping[str, JsonValue] = field(default_factory=dict)
     as_made: bool = False
     """Of our own making: the file is kept byte for byte, with the marks of its provenance."""
+    made: Made | None = None
+    """What is known already of a file of our own making, whose bytes ``source`` are: it is not decoded again."""
+    beside: Mapping[Companion, bytes] = field(default_factory=dict)
+    """Files to be kept with it."""
 
 
 def describe_new(user_id: str, incoming: Incoming, made: Made, source_hash: str) -> dict[str, Any]:

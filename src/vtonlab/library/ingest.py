@@ -29,6 +29,7 @@ from vtonlab.errors import NoRoomLeft, ServiceError, SignInNeeded, VtonError
 from vtonlab.imaging.read import Limits
 from vtonlab.library import changes, repository
 from vtonlab.library import twins as found_twins
+from vtonlab.library.companions import companion_key
 from vtonlab.library.incoming import Incoming, describe_copy, describe_new
 from vtonlab.library.models import UPLOAD_CATEGORIES, Category, Image
 from vtonlab.library.pictures import (
@@ -142,6 +143,8 @@ class Ingest:
         transaction that ends their work, or ``discard`` it. Raises as :meth:`add`."""
         user_id = caller if isinstance(caller, str) else caller.owner
         incoming = replace(incoming, category=Category(incoming.category).value)
+        if incoming.made is not None:
+            return await self._write_all(user_id, incoming, incoming.made, incoming.made.content_hash)
         return await self._make(user_id, incoming, await self._look_into(incoming))
 
     async def keep(self, session: AsyncSession, prepared: Prepared) -> Image:
@@ -171,11 +174,16 @@ class Ingest:
             # Until the files are written: what was made and waits for its writing is memory, too.
             await held.enter_async_context(self._turns.take(user_id))
             made = await self._in_thread(self._work, incoming)
-            fields = describe_new(user_id, incoming, made, seen.source_hash)
-            files = {fields["storage_key"]: made.data}
-            files |= {thumbnail_key(fields["storage_key"], size): data for size, data in made.thumbnails.items()}
-            similar = await self._find_similar(user_id, made)
-            return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files), self.discard)
+            return await self._write_all(user_id, incoming, made, seen.source_hash)
+
+    async def _write_all(self, user_id: str, incoming: Incoming, made: Made, source_hash: str) -> Prepared:
+        fields = describe_new(user_id, incoming, made, source_hash)
+        key = fields["storage_key"]
+        files = {key: made.data}
+        files |= {thumbnail_key(key, size): data for size, data in made.thumbnails.items()}
+        files |= {companion_key(key, kind): data for kind, data in incoming.beside.items()}
+        similar = await self._find_similar(user_id, made)
+        return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files), self.discard)
 
     def _work(self, incoming: Incoming) -> Made:
         return make_picture(

@@ -76,7 +76,9 @@ async def forget_user(session: AsyncSession, user_id: str, storage: Storage) -> 
     within = Image.storage_key.between(own, own[:-1] + chr(ord("/") + 1))  # a range of its index
     others = select(Image.id).where(within, Image.user_id != user_id).limit(1)
     shared = (await session.execute(others)).first() is not None
-    keys = [key for row in rows if shared or not row.storage_key.startswith(own) for key in all_files_of(row.storage_key)]
+    keys = [
+        key for row in rows if shared or not row.storage_key.startswith(own) for key in all_files_of(row.storage_key)
+    ]
     await session.execute(delete(Favorite).where(Favorite.user_id == user_id))
     await note_erasures(session, [row.storage_key for row in rows])
     await session.execute(delete(Image).where(Image.user_id == user_id).execution_options(synchronize_session=False))

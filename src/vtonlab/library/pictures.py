@@ -274,8 +274,51 @@ def _jpeg_options(kind: Format, source: ImageFile, image: Pillow) -> dict[str, A
     return options | {"quality": JPEG_QUALITY}
 
 
+@dataclass(frozen=True)
+class Appearance:
+    """What is known of a picture by its looks; fields as those of :class:`Made`."""
+
+    thumbnails: dict[int, bytes]
+    thumbhash: str
+    look: Look
+    colour: str
+
+
+def describe_pixels(picture: NDArray[np.uint8]) -> Appearance:
+    """The appearance of a picture that is in memory, ``(H, W, 3) uint8`` RGB: for makers of pictures, beside encoding
+    it. As :func:`make_picture` finds it from the file."""
+    from PIL.Image import fromarray
+
+    return _look_closely(fromarray(np.ascontiguousarray(picture)))
+
+
+def make_known(data: bytes, width: int, height: int, appearance: Appearance) -> Made:
+    """What is kept of the PNG ``data`` of our own making, whose appearance is known: without decoding it."""
+    return _make_known(data, "PNG", (width, height), appearance)
+
+
 def _describe(data: bytes, chosen: str, size: tuple[int, int], image: Pillow) -> Made:
     """``image``: the picture, or a smaller copy of it that is large enough for thumbnails."""
+    return _make_known(data, chosen, size, _look_closely(image))
+
+
+def _make_known(data: bytes, chosen: str, size: tuple[int, int], appearance: Appearance) -> Made:
+    extension, media_type = _TYPES[chosen]
+    return Made(
+        data=data,
+        extension=extension,
+        media_type=media_type,
+        width=size[0],
+        height=size[1],
+        thumbnails=appearance.thumbnails,
+        thumbhash=appearance.thumbhash,
+        content_hash=hashlib.sha256(data).hexdigest(),
+        look=appearance.look,
+        colour=appearance.colour,
+    )
+
+
+def _look_closely(image: Pillow) -> Appearance:
     thumbnails: dict[int, bytes] = {}
     small = image
     for side in sorted(THUMBNAIL_SIZES, reverse=True):
@@ -289,16 +332,9 @@ def _describe(data: bytes, chosen: str, size: tuple[int, int], image: Pillow) ->
     alpha = pixels[..., 3] if pixels.shape[-1] == 4 else None
     colours = np.ascontiguousarray(pixels[..., :3])
     shown = colours if alpha is None else lay_on_white(colours, alpha)
-    extension, media_type = _TYPES[chosen]
-    return Made(
-        data=data,
-        extension=extension,
-        media_type=media_type,
-        width=size[0],
-        height=size[1],
+    return Appearance(
         thumbnails=thumbnails,
         thumbhash=base64.b64encode(encode_thumbhash(colours, alpha)).decode(),
-        content_hash=hashlib.sha256(data).hexdigest(),
         look=look_at(shown),
         colour=name_colour(colours, alpha),
     )
