@@ -64,6 +64,7 @@
     │   ├── OutOfGpuMemory       a service's graphics card is too small for this
     │   ├── AnswerLost           cut off while a paid service worked
     │   ├── EngineFailed         the service said that it failed (retryable)
+    │   │   └── NoPicture        it answered, but not with a picture
     │   └── EngineFault          anything else; the log has the details
     ├── TaskFault                a task failed in a way nobody expected
     ├── PartsFailed              some of the tasks of a group failed
@@ -87,6 +88,7 @@ from vtonlab.errors.engines import (
     EngineTimeout,
     EngineUnavailable,
     KeyRefused,
+    NoPicture,
     NotForCommerce,
     NotThatService,
     OutOfGpuMemory,
@@ -187,6 +189,7 @@ __all__ = [
     "MethodNotAllowed",
     "NameTaken",
     "NoPersonFound",
+    "NoPicture",
     "NoRoomLeft",
     "NotAllowed",
     "NotForCommerce",

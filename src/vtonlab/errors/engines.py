@@ -179,6 +179,22 @@ class EngineFailed(EngineError):
     hint = Text("Try again, or use other pictures or another engine.", "请重试，或更换图片或引擎。")
 
 
+class NoPicture(EngineFailed):
+    """The service answered, but not with a picture, or with one that cannot be read. It may have been paid for, so it
+    is not asked again by itself. Values: ``engine``."""
+
+    code = "no_picture"
+    retryable = False
+    sentence = Text(
+        "The service of the engine “{engine}” answered without a usable picture.",
+        "引擎“{engine}”的服务没有返回可用的图片。",
+    )
+    hint = Text(
+        "Try again (it may cost again), or use other pictures, another description or another engine.",
+        "请重试（可能会再次计费），或更换图片、描述或引擎。",
+    )
+
+
 class EngineFault(EngineError):
     """The engine failed in a way it did not expect. Values: ``engine``."""
 
