@@ -51,6 +51,7 @@
     │   └── ServerFault          what nobody expected; the log has it under the request's id
     ├── EngineError              the engine could not do its work
     │   ├── EngineUnavailable    not running, not installed, or refusing connections
+    │   │   ├── ServiceNotRunning    a service that people run themselves was not started (retryable)
     │   │   ├── EngineNotSetUp   an address or key is missing in the settings
     │   │   ├── KeyRefused       the service does not accept the key
     │   │   └── NotThatService   the address answers with another interface
@@ -64,6 +65,7 @@
     │   ├── OutOfGpuMemory       a service's graphics card is too small for this
     │   ├── AnswerLost           cut off while a paid service worked
     │   ├── EngineFailed         the service said that it failed (retryable)
+    │   │   ├── EngineFailedSilently  it did not say why
     │   │   └── NoPicture        it answered, but not with a picture
     │   └── EngineFault          anything else; the log has the details
     ├── TaskFault                a task failed in a way nobody expected
@@ -83,6 +85,7 @@ from vtonlab.errors.engines import (
     EngineBusy,
     EngineError,
     EngineFailed,
+    EngineFailedSilently,
     EngineFault,
     EngineNotSetUp,
     EngineTimeout,
@@ -94,6 +97,7 @@ from vtonlab.errors.engines import (
     OutOfGpuMemory,
     PoseNotRecognised,
     QuotaExceeded,
+    ServiceNotRunning,
 )
 from vtonlab.errors.inputs import (
     AddressRefused,
@@ -172,6 +176,7 @@ __all__ = [
     "EngineBusy",
     "EngineError",
     "EngineFailed",
+    "EngineFailedSilently",
     "EngineFault",
     "EngineNotSetUp",
     "EngineTimeout",
@@ -207,6 +212,7 @@ __all__ = [
     "RequestRefused",
     "ServerFault",
     "ServiceError",
+    "ServiceNotRunning",
     "SignInNeeded",
     "StorageFull",
     "StorageUnavailable",

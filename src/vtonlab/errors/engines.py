@@ -22,6 +22,15 @@ class EngineUnavailable(EngineError):
     hint = Text("“vtonlab doctor” says what it needs.", "运行 “vtonlab doctor” 查看它需要什么。")
 
 
+class ServiceNotRunning(EngineUnavailable):
+    """Nothing answers at the address of a service that people run themselves. Values: ``engine``, ``how`` (Text: what
+    starts it)."""
+
+    code = "service_not_running"
+    sentence = Text("The service of the engine “{engine}” is not running.", "引擎“{engine}”的服务没有运行。")
+    hint = Text("Start it: {how}", "请启动它：{how}")
+
+
 class EngineBusy(EngineError):
     """Its queue is full. Values: ``engine``."""
 
@@ -192,6 +201,20 @@ class NoPicture(EngineFailed):
     hint = Text(
         "Try again (it may cost again), or use other pictures, another description or another engine.",
         "请重试（可能会再次计费），或更换图片、描述或引擎。",
+    )
+
+
+class EngineFailedSilently(EngineFailed):
+    """The service said that it failed, but not why. Values: ``engine``."""
+
+    code = "engine_failed_silently"
+    sentence = Text(
+        "The service of the engine “{engine}” failed without saying why.", "引擎“{engine}”的服务出错，但没有说明原因。"
+    )
+    hint = Text(
+        "It may not have made out the person's pose (switch the automatic mask off and draw one, or use a clearer "
+        "photo) or have run out of graphics memory (use fewer steps); its own log says which.",
+        "可能是无法识别人物姿势（请关闭自动遮罩并手动绘制，或使用更清晰的照片），也可能是显存不足（请减少步数）；该服务自己的日志中有原因。",
     )
 
 
