@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from vtonlab import errors
 from vtonlab.cli.commands import every_call
 from vtonlab.cli.entry import run
+from vtonlab.imaging.signing import Signer
 from vtonlab.settings import PREFIX, Settings
 from vtonlab.web.described import describe
 from vtonlab.web.metrics import Metrics
@@ -103,7 +104,7 @@ def write_http() -> str:
 def describe_application() -> dict[str, Any]:
     """The OpenAPI document of the application, none of which is started."""
     app = FastAPI(title="VTON Lab", version="0")
-    for router in build(Settings(), b"x" * 32, Metrics(""), "").routers():
+    for router in build(Settings(), b"x" * 32, Signer(b"", b""), Metrics(""), "").routers():
         app.include_router(router)
     return describe(app)
 

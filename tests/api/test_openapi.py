@@ -39,7 +39,6 @@ LEFT_OUT = {
     ("POST", "/api/v1/auth/password"): "ends the other sessions",
     ("DELETE", "/api/v1/auth/sessions"): "the same",
     ("DELETE", "/api/v1/auth/sessions/{session_id}"): "the same",
-    ("POST", "/try-on"): "takes a second each time; tests of its own",
 }
 
 

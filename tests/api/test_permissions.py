@@ -37,8 +37,6 @@ stranger guest other viewer owner admin | program home someone
 200 200 200 200 200 200 | 200 200 200 | HEAD /openapi.json
 200 200 200 200 200 200 | 200 200 200 | GET /state
 200 200 200 200 200 200 | 200 200 200 | GET /sample/{role=person}
-200 200 200 200 200 200 | 200 200 200 | POST /picture picture
-415 415 415 415 415 415 | 415 415 415 | POST /try-on tryon
 
 200 200 200 200 200 200 | 200 200 200 | GET /api/status
 200 200 200 200 200 200 | 200 200 200 | POST /api/register register
@@ -93,6 +91,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 200 200 200 200 | 401 200 200 | PATCH /api/v1/users/me {"language": "en"}
 401 422 200 200 200 200 | 401 422 200 | DELETE /api/v1/users/me {"password": "correct horse battery"} !
 401 200 200 200 200 200 | 401 200 200 | GET /api/v1/users/me/export
+401 200 200 200 200 200 | 200 200 200 | GET /api/v1/users/me/departures
 
 200 200 200 200 200 200 | 200 200 200 | GET /api/v1/library/images
 200 200 200 403 200 200 | 200 200 200 | POST /api/v1/library/images files
@@ -144,8 +143,6 @@ end: whoever asks is somebody who was made for it, because the answer ends their
 
 SECRET = {"password": "secret12345"}
 FORMS: dict[str, Callable[[], dict[str, Any]]] = {
-    "picture": lambda: {"files": {"picture": ("a.png", make_photo())}},
-    "tryon": lambda: {"files": {"person": ("a.png", b"none"), "garment": ("b.png", b"none")}},
     "file": lambda: {"files": {"file": ("a.png", make_photo(next(NUMBERS)))}},
     "files": lambda: {"files": {"files": ("a.png", make_photo(next(NUMBERS)))}},
     "register": lambda: {"json": {"username": f"new{next(NUMBERS)}", "email": f"n{next(NUMBERS)}@a.example"} | SECRET},

@@ -162,13 +162,14 @@ def _with_accounts(data: Path | None, work: Callable[[Accounts], Awaitable[T]]) 
     As in server mode, whatever this machine's mode is: nothing is made here for somebody at home.
     """
     from vtonlab.accounts.secret import load_secret
+    from vtonlab.imaging.signing import open_signer
     from vtonlab.web.metrics import Metrics
     from vtonlab.web.wiring import build
 
     chosen = load_settings(data).model_copy(update={"mode": "server"})
 
     async def run() -> T:
-        parts = build(chosen, load_secret(chosen), Metrics(""), "")
+        parts = build(chosen, load_secret(chosen), open_signer(chosen.signing_folder), Metrics(""), "")
         try:
             await parts.prepare()
             return await work(parts.accounts)

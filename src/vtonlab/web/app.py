@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vtonlab import settings
 from vtonlab.accounts.secret import load_secret
+from vtonlab.imaging.signing import open_signer
 from vtonlab.web.answers import answer_errors
 from vtonlab.web.described import describe
 from vtonlab.web.edge import Edge
@@ -101,7 +102,7 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     # Photos of people stay in memory: by default what is over a megabyte goes through a temporary file.
     MultiPartParser.spool_max_size = chosen.max_upload_bytes
     before = list(app.router.routes)
-    parts = build(chosen, load_secret(chosen), app.metrics, app.version)
+    parts = build(chosen, load_secret(chosen), open_signer(chosen.signing_folder), app.metrics, app.version)
     app.parts = parts
     app.state.accounts = parts.accounts
     for router in parts.routers():

@@ -16,12 +16,10 @@ ORDINARY = 1_000_000
 """Bytes of a body without pictures."""
 FORM_OVERHEAD = 64_000
 """Bytes of multipart boundaries and small fields, or of the JSON around a picture."""
-PICTURES_OF_THE_PAGE = 3
 
 FILES = frozenset({"/api/upload-file", "/api/v1/library/images"})
 ENCODED = frozenset({"/api/upload-clipboard", "/api/receive-image", "/api/v1/library/images/import"})
 """A picture as base64 in JSON."""
-PAGE = frozenset({"/try-on", "/picture"})
 
 SILENCE_SECONDS = 30.0
 """How long nothing of a body may come."""
@@ -41,8 +39,6 @@ def limit_of(path: str, settings: Settings) -> int:
         return settings.max_files * picture + FORM_OVERHEAD * settings.max_files
     if path in ENCODED:
         return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
-    if path in PAGE:
-        return PICTURES_OF_THE_PAGE * picture + FORM_OVERHEAD
     return ORDINARY
 
 

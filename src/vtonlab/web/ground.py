@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vtonlab.accounts.addresses import read_trusted
 from vtonlab.accounts.secret import load_secret
+from vtonlab.imaging.signing import open_signer
 from vtonlab.settings import Settings
 from vtonlab.web import lock
 from vtonlab.web.metrics import Metrics
@@ -20,7 +21,7 @@ async def make_ready(settings: Settings) -> str | None:
     read_trusted(settings.trusted_proxies)
     held = lock.take(settings.data_folder)
     try:
-        parts = build(settings, load_secret(settings), Metrics(""), "")
+        parts = build(settings, load_secret(settings), open_signer(settings.signing_folder), Metrics(""), "")
         try:
             await parts.prepare()
             await parts.storage.ping()

@@ -20,7 +20,12 @@ from vtonlab.accounts.hooks import AccountHook
 from vtonlab.accounts.service import Accounts
 from vtonlab.db import upgrade
 from vtonlab.db.database import Database
+from vtonlab.equip import equip_engines
 from vtonlab.errors import ServiceError, VtonError
+from vtonlab.fitting.conditions import Conditions
+from vtonlab.fitting.previews import Previews
+from vtonlab.fitting.service import Fitting
+from vtonlab.imaging.signing import Signer
 from vtonlab.library import file_routes, upload_routes
 from vtonlab.library import routes as library_routes
 from vtonlab.library import wardrobe as library_wardrobe
@@ -31,6 +36,8 @@ from vtonlab.library.ingest import Ingest
 from vtonlab.library.service import Library
 from vtonlab.library.serving import Serving
 from vtonlab.library.sweep import Sweep
+from vtonlab.remote import routes as remote_routes
+from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 from vtonlab.storage.open import open_storage
@@ -39,7 +46,6 @@ from vtonlab.tasks import socket as task_socket
 from vtonlab.tasks import wardrobe as task_wardrobe
 from vtonlab.tasks.service import Tasks
 from vtonlab.web import health, lock, routes
-from vtonlab.web.fitting import FittingRoom
 from vtonlab.web.metrics import Metrics
 
 HOUR_SECONDS = 3600.0
@@ -66,14 +72,17 @@ class Parts:
     sweep: Sweep
     files: Files
     serving: Serving
-    room: FittingRoom
+    outbound: Outbound
+    conditions: Conditions
+    fitting: Fitting
+    previews: Previews
     _lock: int | None = None
     _background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def routers(self) -> list[APIRouter]:
         """The routes of every feature."""
         return [
-            routes.make_router(self.room, self.settings, self.version),
+            routes.make_router(self.settings, self.version),
             health.make_router(
                 self.database, self.storage, self.settings, self.metrics, self.version, self._check_runner
             ),
@@ -88,6 +97,7 @@ class Parts:
             task_wardrobe.make_router(self.tasks),
             task_routes.make_router(self.tasks),
             task_socket.make_router(self.tasks),
+            remote_routes.make_router(self.outbound),
         ]
 
     async def prepare(self) -> None:
@@ -106,14 +116,15 @@ class Parts:
         # A database somewhere else may have servers over other folders, whose locks say nothing here.
         await self.tasks.start(alone=self._lock is not None and not self.settings.database_url)
         self._background.append(asyncio.create_task(self._tidy()))
-        self.room.warm_up()
+        self.previews.warm_up()
+        self.conditions.start()
 
     async def stop(self) -> None:
         """Give back what is being worked on, and let go of everything."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        self.room.close()
+        await self.conditions.stop()
         await self.tasks.stop()
         await self.close()
         if self._lock is not None:
@@ -121,6 +132,7 @@ class Parts:
 
     async def close(self) -> None:
         """Let go of threads and connections."""
+        self.previews.close()
         await self.ingest.close()
         await self.storage.close()
         await self.database.close()
@@ -146,8 +158,9 @@ class Parts:
             raise ServiceError
 
 
-def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> Parts:
-    """All parts over ``settings``; ``secret`` signs access tokens. Raises ``BadSetting``."""
+def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, version: str) -> Parts:
+    """All parts over ``settings``; ``secret`` signs access tokens, ``signer`` pictures. Raises ``BadSetting``."""
+    equip_engines(settings)
     database = Database(settings.database_address)
     hooks: list[AccountHook] = []
     storage = open_storage(settings)
@@ -155,15 +168,13 @@ def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> 
     tasks = Tasks(database, settings, accounts)
     ingest = Ingest(database, storage, settings, accounts, tasks)
     library = Library(database, storage, settings, accounts)
+    outbound, conditions = Outbound(database, settings), Conditions(settings)
+    fitting = Fitting(
+        *(database, storage, settings, accounts, tasks, library, ingest, outbound, signer), conditions=conditions
+    )
+    fitting.register()
+    hooks += [LibraryHook(database, storage), tasks.hook, outbound.hook, fitting.hook]
     files = Files(database, storage)
-
-    async def identify(scope: MutableMapping[str, Any]) -> Caller:
-        return await accounts.identify(read_credentials(HTTPConnection(scope)))
-
-    serving = Serving(files, identify)
-    accounts.on_session_end(serving.forget_caller)
-    metrics.watch_pictures(serving.answered)
-    hooks += [LibraryHook(database, storage), tasks.hook]
     return Parts(
         settings=settings,
         metrics=metrics,
@@ -176,9 +187,22 @@ def build(settings: Settings, secret: bytes, metrics: Metrics, version: str) -> 
         library=library,
         sweep=Sweep(database, storage, library, ingest.scratch),
         files=files,
-        serving=serving,
-        room=FittingRoom(settings),
+        serving=_serve_pictures(files, accounts, metrics),
+        outbound=outbound,
+        conditions=conditions,
+        fitting=fitting,
+        previews=Previews(database, storage, settings, library, fitting.kept),
     )
+
+
+def _serve_pictures(files: Files, accounts: Accounts, metrics: Metrics) -> Serving:
+    async def identify(scope: MutableMapping[str, Any]) -> Caller:
+        return await accounts.identify(read_credentials(HTTPConnection(scope)))
+
+    serving = Serving(files, identify)
+    accounts.on_session_end(serving.forget_caller)
+    metrics.watch_pictures(serving.answered)
+    return serving
 
 
 async def _try(name: str, work: Callable[[], Awaitable[object]]) -> None:
