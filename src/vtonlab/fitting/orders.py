@@ -1,4 +1,4 @@
-"""What somebody asks for: one fitting, or many at once."""
+"""What somebody asks for: one fitting, or many at once; and what a task's row says of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Order:
     """None: the one of the settings."""
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     """The engine's own, and the general ones: ``auto_mask``, ``auto_crop`` (bool), ``denoise_steps`` (1–50), ``seed``
-    (an integer, or None for any)."""
+    (an integer). None for any of them means absent."""
     description: str = ""
     """Of the garment, for engines that read it."""
     mask_image: str | None = None
@@ -53,3 +53,61 @@ class Matrix:
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     description: str = ""
     strict: bool = True
+
+    def orders(self) -> list[Order]:
+        """The fittings, person by person."""
+        return [
+            Order(
+                human,
+                (Layer(garment, self.kind),),
+                self.engine,
+                self.options,
+                self.description,
+                strict=self.strict,
+            )
+            for human in self.human_images
+            for garment in self.garment_images
+        ]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An order that was looked through: the engine is there and can do it, pictures are named by their ids."""
+
+    engine: str
+    human_image: str
+    layers: tuple[Layer, ...]
+    options: Mapping[str, JsonValue]
+    """The engine's own, as they are handed to it."""
+    shown: Mapping[str, JsonValue]
+    """What the history says of how it was asked for; always with numbers in ``denoise_steps`` and ``seed``."""
+    description: str = ""
+    mask_image: str | None = None
+
+    def write(self) -> dict[str, JsonValue]:
+        """As a task's ``parameters``."""
+        outfit = [{"garment_image": layer.image, "garment_kind": layer.kind.value} for layer in self.layers]
+        written: dict[str, JsonValue] = {
+            "engine": self.engine,
+            "human_image": self.human_image,
+            **outfit[0],
+            "options": dict(self.options),
+            "shown": dict(self.shown),
+            "description": self.description,
+            "mask_image": self.mask_image,
+        }
+        return written | ({"outfit": outfit} if len(outfit) > 1 else {})
+
+    @classmethod
+    def read(cls, written: Mapping[str, JsonValue]) -> Wanted:
+        """What :meth:`write` wrote."""
+        layers = written.get("outfit") or [written]
+        return cls(
+            engine=written["engine"],
+            human_image=written["human_image"],
+            layers=tuple(Layer(one["garment_image"], GarmentKind(one["garment_kind"])) for one in layers),
+            options=written["options"],
+            shown=written["shown"],
+            description=written["description"],
+            mask_image=written["mask_image"],
+        )

@@ -103,6 +103,11 @@ class Library(Browsing):
             raise _missing(name_or_id)
         return found
 
+    async def read(self, session: AsyncSession, user_id: str, ids: Sequence[str]) -> dict[str, Entry]:
+        """Those of ``ids`` that are pictures of the user outside the trash, by id. For other features."""
+        found = await repository.read_entries(session, user_id, [each for each in ids if is_id(each)])
+        return {entry.id: entry for entry in found if entry.deleted_at is None}
+
     async def edit(
         self, user_id: str, image_id: str, *, category: str | None = None, title: str | None = None
     ) -> Entry:
