@@ -41,6 +41,15 @@ COMMANDS: Final = (
     Command(
         "advise", "advise", "advise", Text("Say what would make photos work better.", "告诉你怎样的照片效果更好。")
     ),
+    Command(
+        "verify",
+        "verify",
+        "verify",
+        Text(
+            "Say how pictures were made, and whether they were changed since.",
+            "说明图片是如何制作的，以及此后是否被修改。",
+        ),
+    ),
     Command("serve", "serve", "serve", Text("Open the fitting room in the browser.", "在浏览器中打开试衣间。")),
     Command(
         "db",
