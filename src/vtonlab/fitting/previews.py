@@ -26,6 +26,7 @@ from vtonlab.db.database import Database
 from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, Engine, GarmentKind, Note, Picture, TryOnRequest
 from vtonlab.errors import Cancelled, EngineBusy, NotThere, StorageUnavailable, Text, VtonError, WrongKind
+from vtonlab.fitting.analyses import Analyses, name_analysis, name_role
 from vtonlab.fitting.kept import Kept
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.provenance import SourceType
@@ -107,6 +108,7 @@ class Previews:
         self._settings = settings
         self._library = library
         self._kept = kept
+        self._analyses = Analyses(storage)
         workers = settings.workers or max(1, (os.cpu_count() or 1) // 2)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="preview")
         self._most = workers * (1 + WAITING_FOR_EACH)
@@ -201,7 +203,7 @@ class Previews:
         clock = _Clock()
         request = clock.time("pictures", lambda: self._read(wanted, loop))
         report(0.1, "analyse")
-        request = clock.time("analyses", lambda: self._analyse(engine, wanted, request))
+        request = clock.time("analyses", lambda: self._analyse(engine, wanted, request, loop))
         result = clock.time("engine", lambda: engine.try_on(request, report))
         data = clock.time("encode", lambda: _encode(result.image, wanted.suffix, result.source_type))
         media_type = MEDIA_TYPES[wanted.suffix]
@@ -218,16 +220,21 @@ class Previews:
         person, garment = picture(wanted.person, wanted.side), picture(wanted.garment, GARMENT_SIDE)
         return TryOnRequest(person, garment, wanted.kind, lower=lower)
 
-    def _analyse(self, engine: Engine, wanted: _Wanted, request: TryOnRequest) -> TryOnRequest:
+    def _analyse(
+        self, engine: Engine, wanted: _Wanted, request: TryOnRequest, loop: asyncio.AbstractEventLoop
+    ) -> TryOnRequest:
         if not (engine.capabilities.analyses and isinstance(engine, AnalysingEngine)):
             return request
         analysing: AnalysingEngine = engine
 
         def kept(source: _Source, role: str, side: int, make: Callable[[], bytes]) -> bytes:
-            # What is found out holds for a picture of that size.
-            return self._kept.analysis(
-                analysing.name, f"{role}-{min(side, source.longer_side)}", source.content_hash, make
-            )
+            named = name_role(role, min(side, source.longer_side))
+
+            def recall() -> bytes:
+                stored = asyncio.run_coroutine_threadsafe(self._analyses.load(source.storage_key), loop)
+                return stored.result(LOAD_SECONDS).get(name_analysis(analysing.name, named)) or make()
+
+            return self._kept.analysis(analysing.name, named, source.content_hash, recall)
 
         def garment(source: _Source, picture: Picture, kind: GarmentKind) -> bytes:
             return kept(source, f"garment-{kind}", GARMENT_SIDE, lambda: analysing.analyse_garment(picture, kind))
