@@ -15,11 +15,11 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.db.database import Database
@@ -231,8 +231,8 @@ class Previews:
             named = name_role(role, min(side, source.longer_side))
 
             def recall() -> bytes:
-                stored = asyncio.run_coroutine_threadsafe(self._analyses.load(source.storage_key), loop)
-                return stored.result(LOAD_SECONDS).get(name_analysis(analysing.name, named)) or make()
+                stored = _wait_for(self._analyses.load(source.storage_key), loop)
+                return stored.get(name_analysis(analysing.name, named)) or make()
 
             return self._kept.analysis(analysing.name, named, source.content_hash, recall)
 
@@ -253,13 +253,20 @@ class Previews:
         try:
             if path is not None:
                 return path.read_bytes()
-            coming = asyncio.run_coroutine_threadsafe(self._storage.load(source.storage_key), loop)
-            return coming.result(LOAD_SECONDS)
+            return _wait_for(self._storage.load(source.storage_key), loop)
         except FileNotFoundError as error:
             log.warning("the file of picture %s is missing (%s)", source.image_id, source.storage_key)
             raise NotThere(thing=PICTURE, id=source.image_id) from error
-        except TimeoutError as error:
-            raise StorageUnavailable from error
+
+
+def _wait_for(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """What ``work`` comes to in ``loop``, for a thread. Raises ``StorageUnavailable`` where that takes too long."""
+    coming = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return coming.result(LOAD_SECONDS)
+    except TimeoutError as error:
+        coming.cancel()
+        raise StorageUnavailable from error
 
 
 MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".webp": "image/webp"}

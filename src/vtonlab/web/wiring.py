@@ -22,6 +22,8 @@ from vtonlab.db import upgrade
 from vtonlab.db.database import Database
 from vtonlab.equip import equip_engines
 from vtonlab.errors import ServiceError, VtonError
+from vtonlab.fitting import routes as fitting_routes
+from vtonlab.fitting import wardrobe as fitting_wardrobe
 from vtonlab.fitting.conditions import Conditions
 from vtonlab.fitting.previews import Previews
 from vtonlab.fitting.service import Fitting
@@ -97,7 +99,11 @@ class Parts:
             task_wardrobe.make_router(self.tasks),
             task_routes.make_router(self.tasks),
             task_socket.make_router(self.tasks),
+            fitting_wardrobe.make_router(self.fitting, self.conditions),
+            fitting_routes.make_router(self.fitting, self.previews, self.conditions, self.database),
             remote_routes.make_router(self.outbound),
+            fitting_wardrobe.make_router(self.fitting, self.conditions),
+            fitting_routes.make_router(self.fitting, self.previews, self.conditions, self.database),
         ]
 
     async def prepare(self) -> None:
