@@ -1,0 +1,86 @@
+"""The whole door: both Gradio apps, the plain HTTP route, and the guard before them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from vtonlab.engines.contract import silent
+from vtonlab.errors import BadRequest, MalformedBody, VtonError
+from vtonlab.gradio_app.desk import Desk
+from vtonlab.gradio_app.door import Door, language_of
+from vtonlab.gradio_app.forms import show
+from vtonlab.gradio_app.guard import Guard, answer
+from vtonlab.gradio_app.pages import TRANSLATIONS, Shape, build, read_base64, show_base64
+from vtonlab.settings import Settings
+
+DEFAULTS = ("", True, False, 30, 42)
+"""Of the base64 form's arguments after the two pictures."""
+
+STYLE = """
+.vton-zh { display: none }
+:root:lang(zh) .vton-zh { display: block }
+:root:lang(zh) .vton-en { display: none }
+"""
+
+
+def make_app(settings: Settings, engine: str, shape: Shape = Shape.IDM_VTON, waiting: int = 32) -> ASGIApp:
+    """The engine of that name behind ``/`` in that shape, behind ``/base64`` and behind ``POST /api/tryon``.
+
+    ``waiting``: how many may wait for a place. Gradio keeps its files under ``GRADIO_TEMP_DIR``, which must be a
+    folder of this app's own. Raises ``UnknownEngine`` and ``EngineUnavailable``.
+    """
+    desk = Desk(settings, engine, waiting)
+
+    @contextlib.asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[None]:
+        desk.warm_up()
+        yield
+        desk.close()
+
+    app = FastAPI(lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_api_route("/api/tryon", _make_route(desk), methods=["POST"])
+    _mount(app, build(Shape.BASE64, desk), "/base64", settings)
+    _mount(app, build(shape, desk), "/", settings)
+    return Guard(app, settings)
+
+
+def _mount(app: FastAPI, blocks: Door, path: str, settings: Settings) -> None:
+    fonts = ["system-ui", "Noto Sans CJK SC", "sans-serif"]  # the default ones are loaded from elsewhere
+    gr.mount_gradio_app(
+        app, blocks, path, max_file_size=settings.max_upload_bytes, show_error=False, ssr_mode=False,
+        mcp_server=False, enable_monitoring=False, run_history=False, pwa=False, footer_links=["api"],
+        i18n=TRANSLATIONS, css=STYLE,
+        theme=gr.themes.Default(primary_hue="neutral", font=fonts, font_mono=["ui-monospace", "monospace"]),
+    )  # fmt: skip
+
+
+def _make_route(desk: Desk) -> Any:
+    async def tryon(request: Request) -> JSONResponse:
+        """``{"data": […]}``, the base64 form's arguments in their order → ``{"data": [result, mask]}``."""
+        try:
+            form = read_base64(*_read_data(await request.body()))
+            shown = await desk.fit(lambda: form.read(desk.settings), show, silent, request.is_disconnected)
+        except VtonError as error:
+            return answer(error, language_of(request, desk.settings))
+        return JSONResponse({"data": show_base64(shown)})
+
+    return tryon
+
+
+def _read_data(body: bytes) -> list[Any]:
+    try:
+        sent = json.loads(body)
+    except ValueError as error:
+        raise MalformedBody from error
+    data = sent.get("data") if isinstance(sent, dict) else None
+    if not isinstance(data, list) or not 2 <= len(data) <= 2 + len(DEFAULTS):
+        raise BadRequest(part="data")
+    return [*data, *DEFAULTS[len(data) - 2 :]]

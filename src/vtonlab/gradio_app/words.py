@@ -1,0 +1,40 @@
+"""The words of the page, in both languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vtonlab.engines.contract import Engine
+from vtonlab.errors import Text
+
+_TEXTS: Final = {
+    "heading": Text("# VTON Lab", "# VTON Lab · 试衣"),
+    "person": Text("1 · The person: upload a photo, or paste one", "1 · 人物：上传或粘贴照片"),
+    "garment": Text("2 · The garment", "2 · 衣物"),
+    "description": Text("What is it? (helps some engines)", "衣物描述（对部分引擎有帮助）"),
+    "such_as": Text("short-sleeved round-neck T-shirt", "圆领短袖 T 恤"),
+    "auto_mask": Text(
+        "Find out by itself what to change (else: draw over it)", "自动识别要更换的区域（否则请手动涂抹）"
+    ),
+    "auto_crop": Text("Cut the photo to the person first", "先将照片裁剪到人物"),
+    "steps": Text("Steps: more take longer and look cleaner", "步数：越多越慢，画面越干净"),
+    "seed": Text("Seed", "随机种子"),
+    "start": Text("Try it on", "试穿"),
+    "stop": Text("Stop", "停止"),
+    "result": Text("3 · The picture", "3 · 试穿效果"),
+    "masked": Text("What was changed", "更换的区域"),
+}
+
+WORDS: Final = {
+    "en": {name: text.en for name, text in _TEXTS.items()},
+    "zh": {name: text.zh for name, text in _TEXTS.items()},
+    "zh-CN": {name: text.zh for name, text in _TEXTS.items()},
+}
+"""As Gradio's I18n takes them."""
+
+
+def about(engine: Engine, language: str) -> str:
+    """Which engine makes the pictures, and where photos go."""
+    privacy = engine.capabilities.privacy.say(language)
+    kept = Text("Pictures are deleted within two hours.", "图片会在两小时内删除。").say(language)
+    return f"**{engine.title.say(language)}** — {privacy} {kept}"
