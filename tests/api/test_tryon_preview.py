@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +18,17 @@ from tests.api.fittings import keep, pair, person, shirt
 from tests.api.house import House, make_photo, open_house
 
 from vtonlab.engines import registry
+from vtonlab.engines.contract import (
+    Capabilities,
+    Health,
+    HealthStatus,
+    Options,
+    Report,
+    TryOnRequest,
+    TryOnResult,
+    silent,
+)
+from vtonlab.errors import Text
 from vtonlab.fitting.models import VtonHistory
 from vtonlab.library.models import Image as Row
 from vtonlab.tasks.models import Task
@@ -169,7 +183,86 @@ async def test_other_peoples_pictures_are_not_there(server_house: House) -> None
 
 async def test_a_file_that_is_missing_is_told(local_house: House) -> None:
     client = await local_house.visitor()
-    wanted = await pair(client)
+    wanted = await pair(client, step=9)
     for path in (local_house.data / "images").rglob(f"*/{wanted['garment_image']}"):
         path.unlink()
     assert (await client.post(PREVIEW, json=wanted)).status_code == 404
+
+
+class Slow:
+    """The built-in engine's place, taken by one that works until it is let go."""
+
+    name = registry.DEFAULT_ENGINE
+    title = Text("Slow", "慢")
+    capabilities = Capabilities()
+    Options = Options
+
+    def __init__(self) -> None:
+        self.begun, self.ended = 0, 0
+        self.let_go = threading.Event()
+
+    def health(self) -> Health:
+        return Health(HealthStatus.OK, self.title)
+
+    def try_on(self, request: TryOnRequest, report: Report = silent) -> TryOnResult:
+        self.begun += 1
+        while not self.let_go.wait(0.01):
+            report(0.5, "slow")
+        self.ended += 1
+        return TryOnResult(request.person, request.person[..., 0], self.name)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    engine = Slow()
+    monkeypatch.setattr(registry, "get", lambda name=engine.name: engine)
+    yield engine
+    engine.let_go.set()
+
+
+async def ask(client: httpx.AsyncClient, wanted: dict[str, Any]) -> asyncio.Task[httpx.Response]:
+    asking = asyncio.create_task(client.post(PREVIEW, json=wanted))
+    await asyncio.wait({asking}, timeout=0.1)
+    return asking
+
+
+async def test_nobody_takes_more_than_half_of_the_places(tmp_path: Path, slow: Slow) -> None:
+    async with open_house(tmp_path, mode="server") as house:
+        mei, lin = await house.person("mei"), await house.person("lin")
+        wanted, other = await pair(mei.client), await pair(lin.client)
+        asking = [await ask(mei.client, wanted) for _ in range(4)]
+        refused = await mei.client.post(PREVIEW, json=wanted)
+        assert (refused.status_code, refused.json()["code"]) == (503, "engine_busy")
+        assert int(refused.headers["retry-after"]) > 0
+        asking += [await ask(lin.client, other) for _ in range(4)]
+        slow.let_go.set()
+        assert [(await one).status_code for one in asking] == [200] * 8
+        assert (await mei.client.post(PREVIEW, json=wanted)).status_code == 200
+
+
+async def test_when_more_wait_than_the_pool_bears_it_says_so(tmp_path: Path, slow: Slow) -> None:
+    async with open_house(tmp_path, mode="server") as house:
+        people = [await house.person(f"mei{number}") for number in range(4)]
+        asking = [await ask(each.client, await pair(each.client)) for each in people[:3] for _ in range(3)]
+        last = people[3].client
+        wanted = await pair(last)
+        assert (await last.post(PREVIEW, json=wanted)).json()["code"] == "engine_busy"
+        slow.let_go.set()
+        assert [(await one).status_code for one in asking] == [200] * 9
+        assert (await last.post(PREVIEW, json=wanted)).status_code == 200
+
+
+async def test_who_goes_away_has_nothing_made(tmp_path: Path, slow: Slow) -> None:
+    async with open_house(tmp_path, mode="local") as house:
+        client = await house.visitor()
+        wanted = await pair(client)
+        first, second, third = [await ask(client, wanted) for _ in range(3)]
+        assert slow.begun == 1
+        second.cancel()  # while it waits
+        first.cancel()  # while it is made
+        async with asyncio.timeout(20):
+            while slow.begun < 2:  # noqa: ASYNC110 - what another thread does
+                await asyncio.sleep(0.01)
+        slow.let_go.set()
+        assert (await third).status_code == 200
+        assert (slow.begun, slow.ended) == (2, 1)
