@@ -63,6 +63,9 @@ stranger guest other viewer owner admin | program home someone
 401 401 404 403 200 404 | 401 200 404 | DELETE /api/favorites {"image_id": "<image>"}
 401 401 404 403 200 404 | 401 200 404 | DELETE /api/favorites/{image_id=<image>}
 401 401 200 200 200 200 | 401 200 200 | GET /api/favorites
+200 200 200 200 200 200 | 200 200 200 | GET /api/vton/check
+401 404 404 403 202 404 | 202 202 404 | POST /api/vton/tryon <pair> "wait": false}
+401 200 200 200 200 200 | 200 200 200 | GET /api/vton/history
 
 401 403 403 200 200 403 | 200 200 403 | GET /api/user/{user_id=<owner>}/images/{category=clothes}/{filename=<filename>}
 401 403 403 200 200 403 | 200 200 403 | HEAD /api/user/{user_id=<owner>}/images/{category=clothes}/{filename=<filename>}
@@ -114,6 +117,13 @@ stranger guest other viewer owner admin | program home someone
 401 401 404 403 204 404 | 401 204 404 | DELETE /api/v1/library/trash/{image_id=<trashed>}
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/library/statistics
 401 401 404 200 200 404 | 401 200 404 | POST /api/v1/library/download {"image_ids": ["<image>"]}
+
+401 404 404 403 202 404 | 202 202 404 | POST /api/v1/tryon <pair> "engine": "instant"}
+401 404 404 403 422 404 | 422 422 404 | POST /api/v1/tryon/preview <pair> "size": 512}
+401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tryon/history
+401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}
+401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}/mask
+200 200 200 200 200 200 | 200 200 200 | GET /api/v1/engines
 
 401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tasks
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tasks/{task_id=<task>}
@@ -275,9 +285,10 @@ class Cast:
         is_kept = row.method in {"GET", "HEAD"} or row.expected[who] >= 300
         belongings = Belongings(self.house, self.owners[who])
         text = f"{row.address} {row.rest}".replace("<photo>", as_data_url(make_photo(next(NUMBERS))))
+        text = text.replace("<pair>", '{"human_image": "<image>", "garment_image": "<image>",')
         if not is_kept:
             return (await belongings.fill_in(text, {})).strip()
-        for word in ("image", "filename", "trashed", "task", "ended", "upload", "user", "role"):
+        for word in ("image", "filename", "trashed", "task", "ended", "upload", "fitting", "user", "role"):
             key = (self.owners[who], word)
             if f"<{word}>" in text and key not in self.shared:
                 self.shared[key] = await belongings.fill_in(f"<{word}>", {})

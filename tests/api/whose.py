@@ -7,10 +7,13 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.api.house import PASSWORD, House, Person, make_photo
 
+from vtonlab.fitting.models import VtonHistory
+from vtonlab.library.companions import Companion, companion_key
 from vtonlab.library.ingest import Incoming
-from vtonlab.library.models import Image
+from vtonlab.library.models import Category, Image
 from vtonlab.tasks.models import Task
 
 NUMBERS = itertools.count(100)
@@ -67,6 +70,25 @@ class Belongings:
             lambda session: tasks.record_upload(session, user_id=self.user_id, image_id=image_id, result={})
         )
 
+    async def fitting(self) -> str:
+        """An entry of the history, with its picture and mask."""
+        parts = self.house.parts
+        incoming = Incoming(make_photo(seed=next(NUMBERS)), Category.VTON_RESULTS.value, as_made=True)
+        prepared = await parts.ingest.prepare(self.user_id, incoming)
+        mask = companion_key(str(prepared.fields["storage_key"]), Companion.MASK)
+        await parts.storage.put(mask, make_photo())
+
+        async def work(session: AsyncSession) -> str:
+            image = await parts.ingest.keep(session, prepared)
+            names = {"human_image": "a.jpg", "garment_image": "b.jpg", "result_image": image.filename}
+            entry = VtonHistory(user_id=self.user_id, engine="instant", mask_image=mask, **names)
+            entry.result_image_id, entry.parameters, entry.notes, entry.processing_time = image.id, {}, [], 0.1
+            session.add(entry)
+            await session.flush()
+            return entry.id
+
+        return await parts.database.write(work)
+
     async def user(self) -> str:
         """Somebody's account, of no one who asks."""
         admin = await self.house.admin()
@@ -83,7 +105,6 @@ class Belongings:
 
 async def _end(session: object, task_id: str) -> None:
     from sqlalchemy import update
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     assert isinstance(session, AsyncSession)
     await session.execute(update(Task).where(Task.task_id == task_id).values(status="cancelled"))
@@ -104,6 +125,7 @@ MAKERS: dict[str, Callable[[Belongings], Awaitable[str]]] = {
     "task": Belongings.task,
     "ended": lambda of: of.task(ended=True),
     "upload": Belongings.upload_task,
+    "fitting": Belongings.fitting,
     "user": Belongings.user,
     "role": Belongings.role,
     "owner": _own_id,
