@@ -27,6 +27,8 @@ LONGEST_WORDS: Final = 120
 
 _BOUND: Final = frozenset({"assertion.dataHash.match", "assertion.bmffHash.match", "assertion.boxesHash.match"})
 """One of them says that the picture is the one that was signed."""
+_CHANGED: Final = (".mismatch", ".missing", ".undeclared")
+"""Endings of the codes that say that something is not as it was signed, is gone, or came after."""
 
 
 class State(StrEnum):
@@ -96,7 +98,7 @@ def _read(kind: Format, data: bytes, anchors: bytes) -> Manifest | None:
             c2pa.Reader(kind.media_type, io.BytesIO(data), context=context) as reader,
         ):
             store = json.loads(reader.json())
-    except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.RemoteManifest):
+    except c2pa.C2paError.ManifestNotFound:
         return None
     except (c2pa.C2paError, ValueError, RecursionError):
         return Manifest(State.BROKEN)
@@ -120,11 +122,13 @@ def _understand(store: object) -> Manifest:
 
 
 def _judge(worth: object, results: object) -> State:
-    """By the status codes of C2PA 2.x §15.2. What is wrong with the signer alone makes them unknown, no more."""
-    failures = [str(_dig(each, "code")) for each in _list(_dig(results, "activeManifest", "failure"))]
-    # A manifest within another's is somebody else's affair; what the whole is worth says the active one.
-    if any(not code.startswith("signingCredential.") for code in failures):
+    """By the status codes of C2PA 2.x §15.2, those of the active manifest: what it quotes is others' affair."""
+    failures = {str(_dig(each, "code")) for each in _list(_dig(results, "activeManifest", "failure"))}
+    if any(code.endswith(_CHANGED) for code in failures):
         return State.ALTERED
+    if any(not code.startswith("signingCredential.") for code in failures):
+        return State.BROKEN  # against the rules of the format
+    # What is wrong with the signer alone makes them unknown, no more.
     passed = {str(_dig(each, "code")) for each in _list(_dig(results, "activeManifest", "success"))}
     if "claimSignature.validated" not in passed or passed.isdisjoint(_BOUND):
         return State.BROKEN
