@@ -1,21 +1,23 @@
 // A place for photos: click, drop, paste or camera adds some, a strip below chooses among them.
-import { fetchPreview, Refusal } from "./server.js";
+import { forgetPicture, keepPicture, Refusal } from "./server.js";
 import { onLanguage, say, translate } from "./speech.js";
 
 const MEGABYTE = 1e6;
 const SLOW_MS = 300;
-let nextId = 1;
 
 export class Picker {
-  constructor(root, name, onChange) {
+  // `category` of the library is where its photos are kept.
+  constructor(root, name, category, onChange) {
     root.append(document.getElementById("picker-template").content.cloneNode(true));
     translate(root);
     this.root = root;
     this.name = name;
+    this.category = category;
     this.onChange = onChange;
     this.photos = [];
     this.chosen = null;
     this.mostBytes = Infinity;
+    this.mayForget = false;
     this.strip = root.querySelector(".strip");
     this.shown = root.querySelector(".chosen");
     this.waiting = root.querySelector(".waiting");
@@ -43,8 +45,10 @@ export class Picker {
       const timer = setTimeout(() => (this.waiting.textContent = say("reading", { name: file.name })), SLOW_MS);
       try {
         this.#check(file);
-        const photo = { id: nextId++, file, name: file.name, url: await showable(file) };
-        this.photos.push(photo);
+        const { id, url, thumbnails, isNew } = await keepPicture(file, this.category);
+        const known = this.photos.find((photo) => photo.id === id);
+        const photo = known ?? { id, name: file.name, url, thumbnail: thumbnails["320"], isNew };
+        if (!known) this.photos.push(photo);
         this.choose(photo);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
@@ -71,7 +75,8 @@ export class Picker {
   remove(photo) {
     const place = this.photos.indexOf(photo);
     this.photos.splice(place, 1);
-    URL.revokeObjectURL(photo.url);
+    // What was in the library before stays there. What a guest keeps goes with the guest.
+    if (this.mayForget && photo.isNew) forgetPicture(photo.id).catch((error) => this.#complain(error.message));
     if (this.chosen === photo) this.choose(this.photos[Math.min(place, this.photos.length - 1)] ?? null);
     else this.#draw();
     this.root.querySelector(".drop input").focus();
@@ -111,7 +116,7 @@ export class Picker {
       this.strip.querySelector("input:checked")?.focus();
     });
     const label = document.createElement("label");
-    label.append(radio, Object.assign(document.createElement("img"), { src: photo.url, alt: photo.name }));
+    label.append(radio, Object.assign(document.createElement("img"), { src: photo.thumbnail, alt: photo.name }));
     const remove = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
     remove.setAttribute("aria-label", say("remove", { name: photo.name }));
     remove.addEventListener("click", () => this.remove(photo));
@@ -140,17 +145,4 @@ export class Picker {
       this.add(event.dataTransfer.files);
     });
   }
-}
-
-// An address that this browser can show: the file's own, or that of a JPEG the server makes of it.
-async function showable(file) {
-  const url = URL.createObjectURL(file);
-  try {
-    await Object.assign(new Image(), { src: url }).decode();
-    if (file.type !== "image/svg+xml") return url;
-  } catch {
-    // not a kind that this browser shows; the server knows more, and says what is wrong where it does not
-  }
-  URL.revokeObjectURL(url);
-  return URL.createObjectURL(await fetchPreview(file));
 }

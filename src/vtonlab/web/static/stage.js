@@ -1,5 +1,5 @@
 // The mirror: the picture, the original behind it, how sure the engine is, and what went wrong.
-import { onLanguage, say } from "./speech.js";
+import { currentLanguage, onLanguage, say } from "./speech.js";
 
 const SLOW_MS = 300;
 const element = (id) => document.getElementById(id);
@@ -42,14 +42,40 @@ export class Stage {
     }, SLOW_MS);
   }
 
-  show(result, person, garment, title) {
+  // A fitting that is being made, over what is shown already.
+  work(fitting) {
     this.#settle();
-    this.#shown = { result, person, garment, title };
+    element("mirror").dataset.work = "";
+    element("working").hidden = false;
+    element("working-words").textContent = fitting.sentence;
+    const share = Math.round(100 * fitting.progress);
+    const bar = element("progress");
+    bar.hidden = false;
+    bar.classList.toggle("measured", share > 0);
+    bar.setAttribute("aria-label", fitting.sentence);
+    if (share > 0) bar.setAttribute("aria-valuenow", share);
+    bar.firstElementChild.style.width = share > 0 ? `${share}%` : "";
+  }
+
+  // Which buttons there are. `engine`: its title, where there is a choice.
+  offer({ make, keep, engine }) {
+    element("make").hidden = !make;
+    element("make").textContent = engine ? say("make-with", { engine }) : say("make");
+    element("download").hidden = !keep;
+    element("make").classList.toggle("main", !keep);
+    element("compare").hidden = this.#shown === null;
+    element("tools").hidden = !make && !keep && this.#shown === null;
+  }
+
+  show(result, person, garment) {
+    this.#settle();
+    this.#shown = { result, person, garment };
     element("before").src = person.url;
     element("after").src = result.url;
     element("download").href = result.url;
-    element("mirror").dataset.state = "result";
+    element("mirror").dataset.state = result.engine ? "result" : "preview";
     element("tools").hidden = false;
+    element("compare").hidden = false;
     element("verdict").hidden = false;
     if (!this.#met) element("mirror").scrollIntoView({ block: "nearest", behavior: "smooth" });
     this.#met = true;
@@ -79,14 +105,20 @@ export class Stage {
     this.#shown = null;
     for (const id of ["before", "after"]) element(id).removeAttribute("src");
     element("mirror").dataset.state = "empty";
-    element("tools").hidden = element("verdict").hidden = true;
+    element("compare").hidden = element("verdict").hidden = true;
     element("status").textContent = "";
   }
 
   #settle() {
     clearTimeout(this.#timer);
-    element("progress").hidden = true;
+    const bar = element("progress");
+    bar.hidden = true;
+    bar.classList.remove("measured");
+    bar.removeAttribute("aria-valuenow");
+    bar.firstElementChild.style.width = "";
+    element("working").hidden = true;
     element("failure").hidden = true;
+    delete element("mirror").dataset.work;
     element("mirror").removeAttribute("aria-busy");
     element("status").classList.remove("unseen");
   }
@@ -100,21 +132,21 @@ export class Stage {
   }
 
   #tell() {
-    const { result, person, garment, title } = this.#shown;
+    const { result, person, garment } = this.#shown;
     element("after").alt = say("result-alt", { person: person.name, garment: garment.name });
     element("before").alt = say("original-alt", { person: person.name });
     const seconds = result.took.toFixed(1);
-    element("status").textContent = say("done", { seconds });
+    element("status").textContent = say(result.engine ? "done" : "previewed", { seconds });
     element("status").classList.add("unseen"); // the verdict shows it; only a reader of the screen has to be told
     const sure = result.confidence >= 0.7 ? "sure" : result.confidence >= 0.45 ? "fair" : "unsure";
     element("confidence-word").textContent = say(sure);
     element("confidence").value = result.confidence;
     element("confidence").setAttribute("aria-label", say("confidence"));
     element("confidence").title = `${say("confidence")}: ${Math.round(result.confidence * 100)} %`;
-    element("made").textContent = say("made-by", { engine: title, seconds });
+    element("made").textContent = say("made-by", { engine: result.title, seconds });
     element("notes").replaceChildren(
-      ...result.notes.map(({ level, text }) =>
-        Object.assign(document.createElement("li"), { className: level, textContent: text })),
+      ...result.notes.map((note) =>
+        Object.assign(document.createElement("li"), { className: note.level, textContent: note[currentLanguage()] ?? note.text })),
     );
   }
 }
