@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.fitting.models import VtonHistory
 
+MOST_LAYERS = 5
+"""Results that are looked at for a first run's picture; any of them may have been deleted."""
+
 
 async def find(session: AsyncSession, user_id: str, entry_id: str) -> VtonHistory | None:
     """The user's entry of that id."""
@@ -33,6 +36,15 @@ async def count(session: AsyncSession, user_id: str) -> int:
     """How many the user has."""
     query = select(func.count()).select_from(VtonHistory).where(VtonHistory.user_id == user_id)
     return (await session.execute(query)).scalar_one()
+
+
+async def find_layers(session: AsyncSession, user_id: str, layer_key: str) -> list[str]:
+    """Ids of the newest results beside which the picture of that first run may lie."""
+    query = select(VtonHistory.result_image_id).where(
+        VtonHistory.user_id == user_id, VtonHistory.layer_key == layer_key, VtonHistory.result_image_id.is_not(None)
+    )
+    newest = query.order_by(VtonHistory.created_at.desc(), VtonHistory.id.desc()).limit(MOST_LAYERS)
+    return [image_id for image_id in (await session.execute(newest)).scalars() if image_id]
 
 
 async def after(session: AsyncSession, user_id: str, last: VtonHistory | None, limit: int) -> Sequence[VtonHistory]:

@@ -1,0 +1,215 @@
+"""Which engine makes a picture, and with what: everything that can be refused before a task stands in line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from vtonlab.db.types import JsonValue
+from vtonlab.engines import registry
+from vtonlab.engines.contract import Capabilities, Engine, GarmentKind, Health, HealthStatus
+from vtonlab.errors import BadOption, EngineError, EngineNotSetUp, NotForCommerce, Text, VtonError, WrongKind
+from vtonlab.fitting.orders import Layer, Order
+from vtonlab.settings import PREFIX, Settings
+from vtonlab.tasks.contract import Seat
+
+if TYPE_CHECKING:
+    from vtonlab.fitting.conditions import Conditions
+
+STEPS, SEED = "denoise_steps", "seed"
+MOST_STEPS: Final = 50
+USUAL_STEPS: Final = 25
+ANY_SEED: Final = -1
+"""In the history, where no seed was asked for and the engine says none."""
+LARGEST_SEED: Final = 2**63 - 1
+GENERAL: Final = ("auto_mask", "auto_crop", STEPS, SEED)
+"""Options that every client may send, whatever the engine."""
+ASKING_SECONDS: Final = 0.5
+"""How long a request waits for an engine to say whether it is set up, once."""
+
+NO_SUCH = Text("this engine does not have it", "该引擎没有此选项")
+NO_MASK = Text("this engine takes no mask", "该引擎不支持遮罩")
+NO_MASK_FOR_TWO = Text(
+    "this engine makes an outfit in two steps, for which one mask does not do",
+    "该引擎分两步生成套装，无法使用同一个遮罩",
+)
+NO_TRY_ON = Text("this engine tries nothing on", "该引擎不能试衣")
+ONE_OR_TWO = Text("one garment, or an upper and a lower one", "一件衣物，或上衣和下装各一件")
+YES_OR_NO = Text("it is true or false", "只能是 true 或 false")
+WHOLE = Text("it is a whole number from {least} to {most}", "必须是 {least} 到 {most} 之间的整数")
+OUTFIT = Text("outfit", "套装")
+
+log = logging.getLogger(__name__)
+
+
+class Engines:
+    """The engines as orders need them. Used in one event loop, in which none is imported: that takes seconds."""
+
+    def __init__(self, settings: Settings, conditions: Conditions | None = None) -> None:
+        self._settings = settings
+        self._conditions = conditions
+        self._loaded: dict[str, Engine] = {}
+        self._loading: set[str] = set()
+        self._set_up: set[str] = set()
+
+    async def get(self, name: str | None = None) -> Engine:
+        """The engine ``name``; the one of the settings where none is named. Raises ``UnknownEngine``,
+        ``EngineUnavailable``."""
+        name = name or self._settings.engine or registry.DEFAULT_ENGINE
+        if name not in self._loaded:
+            self._loaded[name] = await asyncio.to_thread(registry.get, name)
+        return self._loaded[name]
+
+    def seat(self, lane: str) -> Seat:
+        """What a place in an engine's lane costs. As long as it is not loaded, the dearer one."""
+        engine = self._loaded.get(lane)
+        if engine is None:
+            self._load_aside(lane)
+            return Seat.COMPUTE
+        return Seat.WAIT if waits(engine) else Seat.COMPUTE
+
+    async def choose(self, name: str | None) -> Engine:
+        """The engine ``name``, where it may make pictures here. Raises as :meth:`get`, ``NotForCommerce`` and
+        ``EngineNotSetUp``."""
+        engine = await self.get(name)
+        can = engine.capabilities
+        if not can.try_on:
+            raise BadOption(option="engine", reason=NO_TRY_ON)
+        if self._settings.commercial and not can.commercial_use:
+            raise NotForCommerce(engine=engine.name, licence=can.weights_licence or can.code_licence)
+        await self._check_set_up(engine)
+        return engine
+
+    async def _check_set_up(self, engine: Engine) -> None:
+        """Raises ``EngineNotSetUp``. Waits for no service: who does not say it at once is set up, or says it later."""
+        if self._conditions is not None:
+            known = self._conditions.find(engine.name)
+            if known.state.value == HealthStatus.NOT_SET_UP:
+                raise _not_set_up(engine, known.hint or known.detail)
+            return
+        if engine.name in self._set_up:
+            return
+        asked = asyncio.create_task(asyncio.to_thread(engine.health))
+        done, _ = await asyncio.wait({asked}, timeout=ASKING_SECONDS)
+        if done and asked.exception() is None and asked.result().status is HealthStatus.NOT_SET_UP:
+            raise _not_set_up(engine, asked.result().hint or asked.result().detail)
+        asked.add_done_callback(_let_go)
+        self._set_up.add(engine.name)
+
+    def _load_aside(self, name: str) -> None:
+        if name not in self._loading:
+            self._loading.add(name)
+            threading.Thread(target=self._load, args=(name,), name=f"load-{name}", daemon=True).start()
+
+    def _load(self, name: str) -> None:
+        try:
+            self._loaded[name] = registry.get(name)
+        except VtonError as error:
+            log.info("tasks wait for an engine that cannot be loaded: %s", error)
+
+
+def waits(engine: Engine) -> bool:
+    """Whether its work is done elsewhere, and a fitting only waits here."""
+    return engine.capabilities.waits or engine.capabilities.remote_host is not None
+
+
+def settle_layers(engine: Engine, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """``layers`` with what each dresses, as far as it follows from there being two. Raises ``WrongKind`` for what the
+    engine does not dress, ``BadOption`` for more than it can be."""
+    if len(layers) == 2:
+        defaults = (GarmentKind.UPPER, GarmentKind.LOWER)
+        known = ", ".join(kind.value for kind in defaults)
+        for layer, kind in zip(layers, defaults, strict=True):
+            if layer.kind not in {GarmentKind.AUTO, kind}:
+                raise WrongKind(asked=layer.kind.value, known=known)
+        layers = tuple(Layer(layer.image, kind) for layer, kind in zip(layers, defaults, strict=True))
+    elif len(layers) != 1:
+        raise BadOption(option="outfit", reason=ONE_OR_TWO)
+    can = engine.capabilities
+    known = ", ".join(kind.value for kind in can.kinds)
+    for layer in layers:
+        if layer.kind is not GarmentKind.AUTO and layer.kind not in can.kinds:
+            raise WrongKind(asked=OUTFIT if len(layers) == 2 else layer.kind.value, known=known)
+    return layers
+
+
+def settle_mask(engine: Engine, order: Order) -> str | None:
+    """The mask that the engine is given. Raises ``BadOption``."""
+    if order.mask_image is None:
+        return None
+    can = engine.capabilities
+    if not can.mask:
+        if order.strict:
+            raise BadOption(option="mask_image", reason=NO_MASK)
+        return None
+    if is_in_two_runs(can, len(order.layers)):
+        raise BadOption(option="mask_image", reason=NO_MASK_FOR_TWO)
+    return order.mask_image
+
+
+def is_in_two_runs(can: Capabilities, layers: int) -> bool:
+    """Whether so many garments take two runs of an engine."""
+    return layers == 2 and not can.outfits
+
+
+def settle_options(engine: Engine, order: Order) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
+    """The options that the engine is given, and what is shown of how it was asked: with numbers in ``denoise_steps``
+    and ``seed``, whether the engine has those or not. Raises ``BadOption``."""
+    asked = {name: value for name, value in order.options.items() if value is not None}
+    _check_general(asked)
+    has = engine.Options.model_fields
+    own: dict[str, JsonValue] = {}
+    for name, value in asked.items():
+        if name in has:
+            own[name] = value
+        elif order.strict:
+            raise BadOption(option=name, reason=NO_SUCH)
+    try:
+        used = engine.Options.model_validate(own).model_dump(mode="json")
+    except ValidationError as error:
+        raise _bad_option(error) from error
+    general = {name: value for name, value in asked.items() if name in GENERAL}
+    shown = general | {name: value for name, value in used.items() if value is not None}
+    for name, usual in ((STEPS, USUAL_STEPS), (SEED, ANY_SEED)):
+        if not isinstance(shown.get(name), int | float):
+            shown[name] = usual
+    return own, shown
+
+
+def _check_general(asked: Mapping[str, JsonValue]) -> None:
+    for name in ("auto_mask", "auto_crop"):
+        if not isinstance(asked.get(name, False), bool):
+            raise BadOption(option=name, reason=YES_OR_NO)
+    for name, least, most in ((STEPS, 1, MOST_STEPS), (SEED, -LARGEST_SEED, LARGEST_SEED)):
+        value = asked.get(name, least)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise BadOption(option=name, reason=WHOLE.with_values(least=least, most=most))
+
+
+def _bad_option(error: ValidationError) -> BadOption:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "options"
+    return BadOption(option=name, reason=Text(first["msg"], f"值无效（{first['msg']}）"))
+
+
+def _not_set_up(engine: Engine, hint: Text) -> EngineNotSetUp:
+    settings = re.findall(rf"{PREFIX}\w+", hint.en)
+    return EngineNotSetUp(
+        engine=engine.name, setting=", ".join(dict.fromkeys(settings)) or f"{PREFIX}{engine.name.upper()}_*"
+    )
+
+
+def _let_go(asked: asyncio.Task[Health]) -> None:
+    """Whatever it says now, nobody listens."""
+    if (
+        not asked.cancelled()
+        and isinstance(error := asked.exception(), Exception)
+        and not isinstance(error, EngineError)
+    ):
+        log.warning("an engine failed when it was asked how it is", exc_info=error)
