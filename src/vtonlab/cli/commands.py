@@ -52,6 +52,12 @@ COMMANDS: Final = (
     ),
     Command("serve", "serve", "serve", Text("Open the fitting room in the browser.", "在浏览器中打开试衣间。")),
     Command(
+        "gradio",
+        "gradio",
+        "gradio",
+        Text("Offer an engine to programs written for IDM-VTON.", "让为 IDM-VTON 编写的程序使用这里的引擎。"),
+    ),
+    Command(
         "db",
         "db",
         "app",

@@ -14,11 +14,12 @@ from starlette.types import ASGIApp
 
 from vtonlab.engines.contract import silent
 from vtonlab.errors import BadRequest, MalformedBody, VtonError
+from vtonlab.gradio_app import Offer, Shape
 from vtonlab.gradio_app.desk import Desk
 from vtonlab.gradio_app.door import Door, language_of
 from vtonlab.gradio_app.forms import show
 from vtonlab.gradio_app.guard import Guard, answer
-from vtonlab.gradio_app.pages import TRANSLATIONS, Shape, build, read_base64, show_base64
+from vtonlab.gradio_app.pages import TRANSLATIONS, build, read_base64, show_base64
 from vtonlab.settings import Settings
 
 DEFAULTS = ("", True, False, 30, 42)
@@ -31,13 +32,13 @@ STYLE = """
 """
 
 
-def make_app(settings: Settings, engine: str, shape: Shape = Shape.IDM_VTON, waiting: int = 32) -> ASGIApp:
-    """The engine of that name behind ``/`` in that shape, behind ``/base64`` and behind ``POST /api/tryon``.
+def make_app(settings: Settings, offer: Offer) -> ASGIApp:
+    """The engine behind ``/`` in the shape of the offer, behind ``/base64`` and behind ``POST /api/tryon``.
 
-    ``waiting``: how many may wait for a place. Gradio keeps its files under ``GRADIO_TEMP_DIR``, which must be a
-    folder of this app's own. Raises ``UnknownEngine`` and ``EngineUnavailable``.
+    Gradio keeps its files under ``GRADIO_TEMP_DIR``, which must be a folder of this app's own. Raises
+    ``UnknownEngine`` and ``EngineUnavailable``.
     """
-    desk = Desk(settings, engine, waiting)
+    desk = Desk(settings, offer)
 
     @contextlib.asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +49,7 @@ def make_app(settings: Settings, engine: str, shape: Shape = Shape.IDM_VTON, wai
     app = FastAPI(lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/api/tryon", _make_route(desk), methods=["POST"])
     _mount(app, build(Shape.BASE64, desk), "/base64", settings)
-    _mount(app, build(shape, desk), "/", settings)
+    _mount(app, build(offer.shape, desk), "/", settings)
     return Guard(app, settings)
 
 

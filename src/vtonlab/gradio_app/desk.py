@@ -15,7 +15,9 @@ from typing import Any, Final, TypeVar
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Engine, HealthStatus, Mask, Picture, Report, TryOnRequest, TryOnResult
-from vtonlab.errors import BudgetSpent, Cancelled, EngineBusy, EngineFault, MaskNeeded, NotForCommerce, VtonError
+from vtonlab.equip import check_commerce
+from vtonlab.errors import BudgetSpent, Cancelled, EngineBusy, EngineFault, MaskNeeded, VtonError
+from vtonlab.gradio_app import Offer
 from vtonlab.settings import Settings
 
 T = TypeVar("T")
@@ -43,9 +45,9 @@ class Asked:
 class Desk:
     """Dresses people with one engine. For the event loop; the work is done in threads of its own."""
 
-    def __init__(self, settings: Settings, engine: str, waiting: int) -> None:
-        self.name = engine
-        self.waiting = waiting
+    def __init__(self, settings: Settings, offer: Offer) -> None:
+        self.name = offer.engine
+        self.offer = offer
         self.settings = settings
         self.workers = _seats(settings, self.engine)
         self._budget = _Budget(settings.remote_budget)
@@ -77,7 +79,7 @@ class Desk:
         Raises the errors of ``vtonlab.errors``: ``EngineBusy`` at once where too many wait, ``Cancelled`` when nobody
         waits any more. Cancelling the caller stops the engine at its next report.
         """
-        if self._inside >= self.workers + self.waiting:
+        if self._inside >= self.workers + self.offer.waiting:
             raise EngineBusy(engine=self.name)
         stop = threading.Event()
         self._inside += 1
@@ -117,14 +119,13 @@ class Desk:
 
         engine = self.engine
         capabilities = engine.capabilities
-        if self.settings.commercial and not capabilities.commercial_use:
-            raise NotForCommerce(engine=self.name, licence=capabilities.weights_licence or capabilities.code_licence)
+        check_commerce(engine, self.settings)
         report(0.0, "read")
         asked = ask()
         if capabilities.mask and not asked.auto_mask and (asked.mask is None or not asked.mask.any()):
             raise MaskNeeded
         errand = _Errand(self.name, self._budget, stop)
-        made = engine.try_on(_make_request(engine, asked, errand), report)
+        made = engine.try_on(_make_request(engine, asked, self.offer, errand), report)
         report(1.0, "write")
         return show(asked, made)
 
@@ -150,7 +151,7 @@ def _seats(settings: Settings, engine: Engine) -> int:
     return settings.workers or max(1, (os.cpu_count() or 1) // 2)
 
 
-def _make_request(engine: Engine, asked: Asked, errand: _Errand) -> TryOnRequest:
+def _make_request(engine: Engine, asked: Asked, offer: Offer, errand: _Errand) -> TryOnRequest:
     """What of ``asked`` the engine takes: clients written for another always send all of it."""
     capabilities, known = engine.capabilities, engine.Options.model_fields
     options = {name: value for name, value in asked.options.items() if name in known and value is not None}
@@ -161,7 +162,7 @@ def _make_request(engine: Engine, asked: Asked, errand: _Errand) -> TryOnRequest
         asked.garment,
         mask=asked.mask if capabilities.mask and not asked.auto_mask else None,
         description=asked.description if capabilities.description else "",
-        options=options,
+        options=options | dict(offer.options),
         errand=errand,
     )
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
-from gradio.components.base import server
 from gradio.components.image_editor import AcceptBlobs
 from gradio.exceptions import Error as GradioError
 from gradio.utils import LRUCache, get_upload_folder
@@ -101,7 +100,8 @@ def bound(editor: gr.ImageEditor) -> gr.ImageEditor:
             raise BodyTooLarge(limit=str(MOST_LAYERS))
         accept(data)
 
-    editor.accept_blobs = server(accept_few)
+    vars(accept_few)["_is_server_fn"] = True  # Gradio's mark
+    editor.accept_blobs = accept_few
     editor.blob_storage = LRUCache(MOST_DRAWINGS)
     return editor
 

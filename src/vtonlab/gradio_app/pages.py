@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
 import gradio as gr
 from gradio.context import LocalContext
 
+from vtonlab.gradio_app import Shape
 from vtonlab.gradio_app.desk import Desk, IsGone
 from vtonlab.gradio_app.door import Door, bound, find_blobs, make_file
 from vtonlab.gradio_app.forms import Form, Shown, make_data_url, show, take_editor, take_file
@@ -26,13 +26,6 @@ KEEP_SECONDS: Final = 3600
 
 
 TRANSLATIONS: Final = gr.I18n(**WORDS)
-
-
-class Shape(StrEnum):
-    """Whose signature ``/tryon`` has."""
-
-    IDM_VTON = "idm-vton"
-    BASE64 = "base64"
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ def build(shape: Shape, desk: Desk) -> Door:
         parts.stop.click(None, cancels=[running])
         if not is_own:
             _add_base64(desk, blocks)
-    return blocks.queue(max_size=desk.waiting, default_concurrency_limit=desk.workers)  # type: ignore[no-any-return]
+    return blocks.queue(max_size=desk.offer.waiting, default_concurrency_limit=desk.workers)  # type: ignore[no-any-return]
 
 
 def _draw_page(desk: Desk) -> _Parts:

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
+from vtonlab.gradio_app import Offer
 from vtonlab.settings import Settings
 
 SECONDS_TO_FINISH = 3
 """What clients still hear when the server is told to stop has so long."""
 
 
-def run(
-    settings: Settings, engine: str, shape: str, waiting: int, address: str, port: int, ready: Callable[[], None]
-) -> None:
+def run(settings: Settings, offer: Offer, address: str, port: int, ready: Callable[[], None]) -> None:
     """Serve until told to stop (Ctrl+C, SIGTERM). ``ready`` is called once it answers."""
-    with tempfile.TemporaryDirectory(prefix="vtonlab-gradio-", ignore_cleanup_errors=True) as folder:
+    if threading.current_thread() is threading.main_thread():
+        # The server hands signals on when it has ended, and this one would then end us before the folder is removed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="vtonlab-gradio-", ignore_cleanup_errors=True) as folder,
+    ):
         os.environ["GRADIO_TEMP_DIR"] = os.path.realpath(folder)
         from vtonlab.gradio_app.app import make_app
-        from vtonlab.gradio_app.pages import Shape
 
-        app = make_app(settings, engine, Shape(shape), waiting)
         config = uvicorn.Config(
-            app, host=address, port=port, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=SECONDS_TO_FINISH,
+            make_app(settings, offer), host=address, port=port, log_config=None, access_log=False,
+            server_header=False, timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )  # fmt: skip
         _Server(config, ready).run()
 
