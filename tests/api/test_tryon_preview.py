@@ -166,10 +166,18 @@ async def test_what_cannot_be_shown_is_told(local_house: House, change: dict[str
 
 async def test_a_photo_without_a_person_is_told(local_house: House) -> None:
     client = await local_house.visitor()
-    wanted = await pair(client) | {"human_image": await keep(client, make_photo(1), "char")}
+    wanted = await pair(client) | {"human_image": await keep(client, make_photo(1, 300, 400), "char")}
     answer = await client.post(PREVIEW, json=wanted, headers={"Accept-Language": "zh-CN"})
     assert (answer.status_code, answer.json()["code"]) == (422, "no_person_found")
     assert "照片" in answer.json()["detail"]
+
+
+async def test_a_picture_that_is_too_small_is_called_by_its_name(local_house: House) -> None:
+    client = await local_house.visitor()
+    wanted = await pair(client) | {"human_image": await keep(client, make_photo(2), "char")}
+    answer = await client.post(PREVIEW, json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, "image_too_small")
+    assert wanted["human_image"] in answer.json()["detail"]
 
 
 async def test_other_peoples_pictures_are_not_there(server_house: House) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import io
 import logging
 import os
 import threading
@@ -27,10 +28,12 @@ from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, Engine, GarmentKind, Note, Picture, TryOnRequest
 from vtonlab.errors import Cancelled, EngineBusy, NotThere, StorageUnavailable, Text, VtonError, WrongKind
 from vtonlab.fitting.analyses import Analyses, name_analysis, name_role
+from vtonlab.fitting.dressing import GARMENT_SIDE, KEPT_LIMITS, PERSON_SIDE
 from vtonlab.fitting.kept import Kept
+from vtonlab.imaging.colour import lay_on_contrast
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.provenance import SourceType
-from vtonlab.imaging.read import Limits, read_picture
+from vtonlab.imaging.read import read_photo
 from vtonlab.imaging.write import encode_picture
 from vtonlab.library.conditions import is_known
 from vtonlab.library.service import Library
@@ -43,14 +46,10 @@ SMALLEST_SIDE: Final = 384
 USUAL_SIDE: Final = 1024
 LARGEST_SIDE: Final = 1280
 """Longest side of a preview, px. The built-in engine works at 1024 px: beyond that a preview shows little more."""
-GARMENT_SIDE: Final = 1024
-"""Longest side a garment is read at, px: what the built-in engine measures it at."""
 WAITING_FOR_EACH: Final = 8
 """Previews that may wait for each one being computed; more are told that the engine is busy."""
 LOAD_SECONDS: Final = 30.0
 """How long the bytes of a picture may take to come from the storage."""
-KEPT_LIMITS: Final = Limits(size=10**9)
-"""What was let in once is not judged again."""
 
 JPEG_QUALITY: Final = 90
 WEBP_QUALITY: Final = 80
@@ -81,7 +80,8 @@ class Preview:
 class _Source:
     """A picture of the library, as far as a preview needs it."""
 
-    image_id: str
+    name: str
+    """What messages call it."""
     content_hash: str
     storage_key: str
     longer_side: int
@@ -170,7 +170,7 @@ class Previews:
             async def find(name: str) -> _Source:
                 image = await self._library.find(session, user_id, name)
                 longer = max(image.image_width, image.image_height)
-                return _Source(image.id, image.content_hash, image.storage_key, longer)
+                return _Source(image.filename, image.content_hash, image.storage_key, longer)
 
             person, garment = await find(human), await find(upper)
             lower = None if below is None else await find(below)
@@ -210,15 +210,25 @@ class Previews:
         return Preview(data, media_type, "", result.confidence, result.notes, clock.seconds)
 
     def _read(self, wanted: _Wanted, loop: asyncio.AbstractEventLoop) -> TryOnRequest:
-        def picture(source: _Source, side: int) -> Picture:
+        """The pictures, as an ordinary try-on reads them: what one left in memory serves the other."""
+
+        def garment(source: _Source) -> Picture:
             def read() -> Picture:
-                return read_picture(self._load(source, loop), limits=KEPT_LIMITS, reduce_to=side)
+                photo = read_photo(self._load(source, loop), limits=KEPT_LIMITS, reduce_to=GARMENT_SIDE)
+                return photo.picture if photo.alpha is None else lay_on_contrast(photo.picture, photo.alpha)
 
-            return self._kept.picture(source.content_hash, side, read)
+            return self._kept.picture(source.content_hash, GARMENT_SIDE, read)
 
-        lower = None if wanted.lower is None else picture(wanted.lower, GARMENT_SIDE)
-        person, garment = picture(wanted.person, wanted.side), picture(wanted.garment, GARMENT_SIDE)
-        return TryOnRequest(person, garment, wanted.kind, lower=lower)
+        source, side = wanted.person, wanted.side
+        if side == source.longer_side:
+            side = PERSON_SIDE  # as it is
+        person = self._kept.picture(
+            source.content_hash,
+            side,
+            lambda: read_photo(self._load(source, loop), limits=KEPT_LIMITS, reduce_to=side).picture,
+        )
+        lower = None if wanted.lower is None else garment(wanted.lower)
+        return TryOnRequest(person, garment(wanted.garment), wanted.kind, lower=lower)
 
     def _analyse(
         self, engine: Engine, wanted: _Wanted, request: TryOnRequest, loop: asyncio.AbstractEventLoop
@@ -227,7 +237,7 @@ class Previews:
             return request
         analysing: AnalysingEngine = engine
 
-        def kept(source: _Source, role: str, side: int, make: Callable[[], bytes]) -> bytes:
+        def know(source: _Source, role: str, side: int, make: Callable[[], bytes]) -> bytes:
             named = name_role(role, min(side, source.longer_side))
 
             def recall() -> bytes:
@@ -237,26 +247,41 @@ class Previews:
             return self._kept.analysis(analysing.name, named, source.content_hash, recall)
 
         def garment(source: _Source, picture: Picture, kind: GarmentKind) -> bytes:
-            return kept(source, f"garment-{kind}", GARMENT_SIDE, lambda: analysing.analyse_garment(picture, kind))
+            return know(source, f"garment-{kind}", GARMENT_SIDE, lambda: analysing.analyse_garment(picture, kind))
 
-        person = kept(wanted.person, "person", wanted.side, lambda: analysing.analyse_person(request.person))
-        request = replace(
-            request, person_analysis=person, garment_analysis=garment(wanted.garment, request.garment, request.kind)
-        )
-        if wanted.lower is not None and request.lower is not None:
-            lower = garment(wanted.lower, request.lower, GarmentKind.LOWER)
-            request = replace(request, lower_analysis=lower)
-        return request
+        def garments() -> tuple[bytes, bytes | None]:
+            upper = garment(wanted.garment, request.garment, request.kind)
+            if wanted.lower is None or request.lower is None:
+                return upper, None
+            return upper, garment(wanted.lower, request.lower, GarmentKind.LOWER)
 
-    def _load(self, source: _Source, loop: asyncio.AbstractEventLoop) -> bytes:
+        # The two know nothing of each other, and most of both is done without Python's lock.
+        with ThreadPoolExecutor(1, "preview-garments") as beside:
+            coming = beside.submit(garments)
+            person = know(wanted.person, "person", wanted.side, lambda: analysing.analyse_person(request.person))
+            upper, lower = coming.result()
+        return replace(request, person_analysis=person, garment_analysis=upper, lower_analysis=lower)
+
+    def _load(self, source: _Source, loop: asyncio.AbstractEventLoop) -> io.BytesIO:
+        return _NamedBytes(self._load_bytes(source, loop), source.name)
+
+    def _load_bytes(self, source: _Source, loop: asyncio.AbstractEventLoop) -> bytes:
         path = self._storage.path(source.storage_key)
         try:
             if path is not None:
                 return path.read_bytes()
             return _wait_for(self._storage.load(source.storage_key), loop)
         except FileNotFoundError as error:
-            log.warning("the file of picture %s is missing (%s)", source.image_id, source.storage_key)
-            raise NotThere(thing=PICTURE, id=source.image_id) from error
+            log.warning("the file of picture %s is missing (%s)", source.name, source.storage_key)
+            raise NotThere(thing=PICTURE, id=source.name) from error
+
+
+class _NamedBytes(io.BytesIO):
+    """A file in memory that messages can call by its name."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
 
 
 def _wait_for(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:

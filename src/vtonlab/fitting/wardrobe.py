@@ -16,6 +16,7 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors import EngineUnavailable, Text
 from vtonlab.errors.language import Language
 from vtonlab.fitting.asking import while_here
+from vtonlab.fitting.choosing import ANY_SEED, USUAL_STEPS
 from vtonlab.fitting.conditions import Condition, Conditions, State
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.orders import Layer, Order
@@ -26,7 +27,6 @@ from vtonlab.tasks.models import Task
 
 Answer = dict[str, Any]
 
-USUAL_STEPS: Final = 25
 USUAL_DESCRIPTION: Final = "a shirt"
 MOST_PER_PAGE: Final = 50
 
@@ -81,7 +81,7 @@ class TryOn(BaseModel):
             "auto_mask": self.auto_mask is not False,
             "auto_crop": self.auto_crop is not False,
             "denoise_steps": self.denoise_steps or USUAL_STEPS,
-            "seed": None if self.seed == -1 else self.seed,
+            "seed": None if self.seed == ANY_SEED else self.seed,
         }
         return Order(
             self.human_image,
@@ -104,7 +104,7 @@ RESULT_EXAMPLE: Final = {
     "result_url": "/api/user/u1/images/vton_results/vton_result_20261122_101510_5d6e7f90.png?v=9f86d081884c",
     "mask_url": "/api/v1/tryon/019ab3c4d5e6f708192a3b4c5d6e7f90/mask",
     "processing_time": 0.31,
-    "parameters": {"auto_mask": True, "auto_crop": True, "denoise_steps": 25, "seed": 0},
+    "parameters": {"auto_mask": True, "auto_crop": True, "denoise_steps": 25, "seed": ANY_SEED},
     "human_image": "char_20261122_101500_5d6e7f80.jpg",
     "garment_image": "clothes_20261122_101501_5d6e7f81.jpg",
     "is_favorited": False,
@@ -255,7 +255,7 @@ def describe_fitted(fitted: Fitted, language: Language) -> Answer:
 def with_numbers(parameters: dict[str, JsonValue]) -> Answer:
     """``parameters`` with numbers in ``denoise_steps`` and ``seed``, which pages print, also where the engine uses
     neither."""
-    usual = {"denoise_steps": USUAL_STEPS, "seed": 0}
+    usual = {"denoise_steps": USUAL_STEPS, "seed": ANY_SEED}
     numbers = {name: parameters.get(name) for name in usual}
     told = {
         name: value if isinstance(value, int | float) and not isinstance(value, bool) else usual[name]
