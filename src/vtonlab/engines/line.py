@@ -28,6 +28,9 @@ CONNECT_SECONDS: Final = 10.0
 HANG_UP_SECONDS: Final = 2.0
 """For the connections to be closed at the end."""
 
+LAST_WORD_SECONDS: Final = 1.5
+"""For an answer that is heard to its end although nobody wants it any more."""
+
 MARK: Final = "(asked)"
 """Kept in place of a job's name from before a purchase until its answer: who finds it does not know what came of the
 purchase. No service names a job so."""
@@ -68,9 +71,18 @@ class Line:
         # A resolver that hangs must not keep the person waiting; the thread ends when it does.
         self._thread.join(HANG_UP_SECONDS)
 
-    def wait(self, work: Coroutine[Any, Any, T], progress: Callable[[float], Progress]) -> T:
+    def wait(
+        self,
+        work: Coroutine[Any, Any, T],
+        progress: Callable[[float], Progress],
+        hear: Callable[[T], None] | None = None,
+    ) -> T:
         """What ``work`` returns or raises. Meanwhile ``progress(seconds so far)`` is reported twice a second; when
-        that raises, the work is cancelled and its connection closed."""
+        that raises, the work is cancelled and its connection closed.
+
+        ``hear`` is called with what the work returns, also where that comes up to ``LAST_WORD_SECONDS`` after a report
+        raised: for answers that must not be missed.
+        """
         running = asyncio.run_coroutine_threadsafe(work, self._loop)
         waited = 0.0
         try:
@@ -78,10 +90,15 @@ class Line:
                 self._report(*progress(waited))
                 done, _ = concurrent.futures.wait([running], TICK_SECONDS)
                 if done:
-                    return running.result()
+                    break
                 waited += TICK_SECONDS
         finally:
+            if hear is not None:
+                concurrent.futures.wait([running], LAST_WORD_SECONDS)
+                if running.done() and running.exception() is None:
+                    hear(running.result())
             running.cancel()
+        return running.result()
 
     def expect_purchase(self) -> Sending:
         """What is sent from now on, to be asked whether it went out."""

@@ -41,6 +41,8 @@ MOST_RESENDS: Final = 2
 MOST_WAIT: Final = 20.0
 """Seconds that are waited here for that; for longer ones the task goes back into its line."""
 
+FAULTS: Final = (Refused, Garbled, TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+
 
 class Options(contract.Options):
     """What can be asked of this engine."""
@@ -103,20 +105,21 @@ class GeminiEngine:
             pictures = prompt.pictures
             errand.leaving(setup.host, len(pictures), sum(map(len, pictures)), setup.price)
         keep(errand, MARK)
-        for resend in range(MOST_RESENDS + 1):
+        resends = 0
+        while True:
             sending = line.expect_purchase()
             try:
                 response = line.wait(draw(line.client, setup, prompt), _progress)
-            except (Refused, Garbled, TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            except FAULTS as error:
                 fault = understand(error, self.name, setup, was_sent=sending.begun)
-                if not _is_worth_waiting(fault) or resend == MOST_RESENDS:
+                if not _is_worth_waiting(fault) or resends == MOST_RESENDS:
                     if not fault.may_be_paid:
                         keep(errand, "")
                     raise fault.error from error
+                resends += 1
                 line.wait(asyncio.sleep(fault.wait or 0.0), lambda _: (0.1, "remote_queue"))
             else:
                 return read_answer(response, self.name)
-        raise EngineBusy(engine=self.name)
 
 
 def _ask_for(request: TryOnRequest, asked: Options, setup: Setup) -> tuple[Sent, Prompt]:

@@ -38,7 +38,10 @@ class Fault:
 def understand(error: Exception, engine: str, setup: Setup, *, was_sent: bool) -> Fault:
     """``error`` of :func:`vtonlab.engines.gemini.calls.draw`. ``was_sent``: whether the request went out."""
     if isinstance(error, Refused):
-        # An answer with an error is not billed: https://ai.google.dev/gemini-api/docs/billing
+        # Google bills no answer with an error. Without Google's form it comes from somebody on the way, who may have
+        # passed the request on.
+        if error.code >= 500 and not _has_google_form(error):
+            return Fault(AnswerLost(engine=engine), may_be_paid=True)
         return Fault(_refusal(error, engine, setup), may_be_paid=False, wait=_wait_told(error))
     if isinstance(error, Garbled):
         return Fault(NotThatService(engine=engine), may_be_paid=was_sent)
@@ -83,6 +86,10 @@ def _bad_request(error: Refused, engine: str, setup: Setup) -> VtonError:
     if error.status == "FAILED_PRECONDITION":  # no billing, where nothing is free
         return QuotaExceeded(engine=engine)
     return BadOption(option=setup.model, reason=Text("the service does not take this request", "该服务不接受此请求"))
+
+
+def _has_google_form(error: Refused) -> bool:
+    return isinstance(error.details, dict) and isinstance(error.details.get("error"), dict)
 
 
 def _is_used_up(error: Refused) -> bool:
