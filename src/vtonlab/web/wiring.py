@@ -102,8 +102,6 @@ class Parts:
             fitting_wardrobe.make_router(self.fitting, self.conditions),
             fitting_routes.make_router(self.fitting, self.previews, self.conditions, self.database),
             remote_routes.make_router(self.outbound),
-            fitting_wardrobe.make_router(self.fitting, self.conditions),
-            fitting_routes.make_router(self.fitting, self.previews, self.conditions, self.database),
         ]
 
     async def prepare(self) -> None:
