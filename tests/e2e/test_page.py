@@ -13,9 +13,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from vtonlab.imaging.manifest import read_manifest
+
 pytestmark = pytest.mark.browser
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+PREVIEW = "#mirror[data-state=preview]:not([aria-busy])"
 RESULT = "#mirror[data-state=result]:not([aria-busy])"
 
 OpenPage = Callable[..., Page]
@@ -54,6 +57,12 @@ def give(page: Page, where: str, *files: Path) -> None:
     page.set_input_files(f"#{where} .drop input", list(files))
 
 
+def make(page: Page) -> None:
+    """Have the picture made, and wait for it."""
+    page.click("#make")
+    page.wait_for_selector(RESULT, timeout=60_000)
+
+
 def colour_shown(page: Page) -> tuple[int, ...]:
     """The colour in the middle of the mirror, as it is seen."""
     return colour_at(page, 0.5, 0.5)
@@ -85,8 +94,9 @@ def test_two_photos_show_the_result(open_page: OpenPage, example_page: str, phot
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"])
-    page.wait_for_selector(RESULT)
+    make(page)
     assert is_near(colour_shown(page), RED)
+    expect(page.locator("#made")).to_contain_text("Pin · ")
     expect(page.locator("#notes")).to_have_text("Pinned, not fitted.")
     expect(page.locator("#after")).to_have_attribute("alt", "me.png wearing red.png")
 
@@ -95,7 +105,7 @@ def test_holding_shows_the_original(open_page: OpenPage, example_page: str, phot
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"])
-    page.wait_for_selector(RESULT)
+    make(page)
 
     page.hover("#mirror")
     page.mouse.down()
@@ -114,15 +124,18 @@ def test_arrows_turn_the_hangers(open_page: OpenPage, example_page: str, photos:
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"], photos["blue"])
-    page.wait_for_selector(RESULT)
+    expect(page.locator("#garment .chosen")).to_have_attribute("alt", "blue.png")
+    make(page)
     expect(page.locator("#after")).to_have_attribute("alt", re.compile("blue"))
     page.locator("#stage").focus()
     page.keyboard.press("ArrowRight")
+    expect(page.locator("#garment .chosen")).to_have_attribute("alt", "red.png")
+    make(page)
     expect(page.locator("#after")).to_have_attribute("alt", re.compile("red"))
-    page.wait_for_selector(RESULT)
     assert is_near(colour_shown(page), RED)
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")  # what was made is there at once
     expect(page.locator("#after")).to_have_attribute("alt", re.compile("blue"))
+    assert is_near(colour_shown(page), BLUE)
 
 
 def test_the_result_can_be_kept(
@@ -131,12 +144,14 @@ def test_the_result_can_be_kept(
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"])
-    page.wait_for_selector(RESULT)
+    expect(page.locator("#download")).to_be_hidden()
+    make(page)
     with page.expect_download() as download:
         page.click("#download")
-    download.value.save_as(tmp_path / "kept.jpg")
-    assert size_of(tmp_path / "kept.jpg") == (300, 400)
-    assert download.value.suggested_filename == "vtonlab.jpg"
+    download.value.save_as(tmp_path / "kept.png")
+    assert size_of(tmp_path / "kept.png") == (300, 400)
+    assert download.value.suggested_filename.startswith("vton_result_")
+    expect(page.locator("#make")).to_be_hidden()  # the same once more would be the same picture
 
 
 DROP_OR_PASTE = """([kind, where, name, data]) => {
@@ -156,7 +171,7 @@ def test_photos_are_dropped_and_pasted(open_page: OpenPage, example_page: str, p
     data = {name: base64.b64encode(path.read_bytes()).decode() for name, path in photos.items()}
     page.evaluate(DROP_OR_PASTE, ["drop", "#garment .drop", "red.png", data["red"]])
     page.evaluate(DROP_OR_PASTE, ["paste", "body", "me.png", data["me"]])  # goes where a photo is missing
-    page.wait_for_selector(RESULT)
+    make(page)
     expect(page.locator("#after")).to_have_attribute("alt", "me.png wearing red.png")
 
 
@@ -175,7 +190,7 @@ def test_a_kind_the_browser_cannot_show_is_shown(
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["scan"])
-    page.wait_for_selector(RESULT)
+    make(page)
     assert is_near(colour_shown(page), (48, 144, 80))
     assert page.locator("#garment .chosen").evaluate("image => image.naturalWidth") == 300
 
@@ -191,7 +206,7 @@ def test_it_fits_every_window_and_every_control_has_a_name(
     )
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"], photos["blue"])
-    page.wait_for_selector(RESULT)
+    make(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.documentElement.lang") == ("zh-CN" if locale == "zh-CN" else "en")
     nameless = page.evaluate(
@@ -210,6 +225,7 @@ def test_another_language_is_spoken_at_once(open_page: OpenPage, example_page: s
     page = open_page(example_page)
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"])
+    make(page)
     expect(page.locator("#notes")).to_have_text("Pinned, not fitted.")
     page.click("#language")
     expect(page.locator("#notes")).to_have_text("只是别上去，没有试穿。")
@@ -235,21 +251,28 @@ def test_a_real_photo_is_dressed(open_page: OpenPage, instant_page: str, tmp_pat
     page = open_page(instant_page)
     give(page, "person", person)
     give(page, "garment", min(garments.glob("*.jpg")))
-    page.wait_for_selector(RESULT, timeout=60_000)
+    page.wait_for_selector(PREVIEW, timeout=60_000)
+    make(page)
     with page.expect_download() as download:
         page.click("#download")
-    download.value.save_as(tmp_path / "kept.jpg")
-    assert size_of(tmp_path / "kept.jpg") == size_of(person)
+    download.value.save_as(tmp_path / "kept.png")
+    assert size_of(tmp_path / "kept.png") == size_of(person)
+    assert read_manifest((tmp_path / "kept.png").read_bytes()) is not None
     assert page.locator("#made").inner_text()
 
 
 def test_a_drawn_pair_shows_what_it_does(open_page: OpenPage, instant_page: str) -> None:
     page = open_page(instant_page)
     page.click("#sample")
-    page.wait_for_selector(RESULT, timeout=60_000)
+    page.wait_for_selector(PREVIEW, timeout=60_000)
     expect(page.locator("#after")).to_have_attribute("alt", "drawn person wearing drawn shirt")
+    expect(page.locator("#made")).to_contain_text("Quick preview")
     assert page.locator("#confidence").evaluate("meter => meter.value") > 0.3
-    assert is_near(colour_at(page, 0.56, 0.62), (178, 58, 52))  # the shirt's red, beside its print
+    shirt = (178, 58, 52)  # its red, beside its print
+    assert is_near(colour_at(page, 0.56, 0.62), shirt)
+    make(page)
+    expect(page.locator("#made")).to_contain_text("Instant fitting")
+    assert is_near(colour_at(page, 0.56, 0.62), shirt)
 
 
 def test_a_photo_without_a_person_is_told(open_page: OpenPage, instant_page: str, photos: dict[str, Path]) -> None:
@@ -258,3 +281,6 @@ def test_a_photo_without_a_person_is_told(open_page: OpenPage, instant_page: str
     give(page, "person", photos["me"])
     expect(page.locator("#failure")).to_contain_text("照片中没有找到人物。", timeout=60_000)
     expect(page.locator("#failure")).to_contain_text("单人照片")
+    page.click("#make")
+    expect(page.locator("#working")).to_be_hidden(timeout=60_000)
+    expect(page.locator("#failure")).to_contain_text("照片中没有找到人物。")

@@ -93,7 +93,11 @@ async function preview(pair, key) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
     stage.showPerson(pair.person);
     if (!(error instanceof Refusal)) throw error;
-    stage.fail(error);
+    // Previews are the built-in engine's; what it cannot do, another may.
+    if (error.code !== "offline" && !engines.isBuiltIn) stage.tell(say("no-preview", { reason: error.message }));
+    else stage.fail(error);
+  } finally {
+    showTools();
   }
 }
 

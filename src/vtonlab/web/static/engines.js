@@ -26,6 +26,7 @@ export class Engines {
     try {
       const known = await fetchEngines();
       if (known.some((item) => item.status === "unknown")) pause = SOON_MS;
+      this.builtIn = known[0]?.name;
       this.items = known.filter((item) => item.name === usual || isOffered(item));
       const name = this.chosen?.name ?? localStorage.getItem("engine") ?? usual;
       this.chosen = this.items.find((item) => item.name === name) ?? this.items.find((item) => item.name === usual);
@@ -39,6 +40,11 @@ export class Engines {
 
   titleOf(name) {
     return this.items.find((item) => item.name === name)?.title ?? name;
+  }
+
+  // Whether the chosen one is that which also makes the previews: the server tells of it first.
+  get isBuiltIn() {
+    return !this.chosen || this.chosen.name === this.builtIn;
   }
 
   // Whether the chosen engine may be sent the photos: true at once for those of this machine, else by asking, once.

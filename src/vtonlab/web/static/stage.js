@@ -91,6 +91,11 @@ export class Stage {
     element("mirror").dataset.state = "person";
   }
 
+  tell(sentence) {
+    this.#settle();
+    element("status").textContent = sentence;
+  }
+
   fail(error) {
     this.#settle();
     const box = element("failure");
