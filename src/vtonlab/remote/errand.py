@@ -6,10 +6,11 @@ import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable
 
-from vtonlab.errors import Cancelled
+from vtonlab.errors import Cancelled, NotThatService
 from vtonlab.remote.service import Outbound
 from vtonlab.tasks.contract import Job
 
+LONGEST_REMOTE_ID = 200
 LOOK_SECONDS = 0.5
 """How often a thread that waits looks whether there is still a loop that could answer it."""
 
@@ -29,7 +30,9 @@ class TaskErrand:
         self._wait_for(lambda: self._depart(host, pictures, size, price))
 
     def keep(self, remote_id: str) -> None:
-        """See ``Errand``."""
+        """See ``Errand``. Raises ``NotThatService`` for what is too long to be kept."""
+        if len(remote_id) > LONGEST_REMOTE_ID:
+            raise NotThatService(engine=self._engine)
         self._wait_for(lambda: self._job.remember(remote_id=remote_id))
         self.remote_id = remote_id
 
@@ -52,7 +55,9 @@ class TaskErrand:
             except concurrent.futures.CancelledError as error:
                 raise Cancelled from error
             except TimeoutError as error:
-                if not waiting.done() and not self._loop.is_running():
+                if waiting.done():  # the call's own
+                    raise
+                if not self._loop.is_running():
                     raise Cancelled from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -64,6 +65,7 @@ class Outbound:
         user any more.
         """
         cost = round(max(price, 0.0), CENTS_OF_CENTS)
+        host = name_host(host)
 
         async def work(session: AsyncSession) -> None:
             moment = self._clock()
@@ -74,7 +76,7 @@ class Outbound:
                     user_id=user_id,
                     at=moment,
                     engine=engine,
-                    host=host[:LONGEST_HOST],
+                    host=host,
                     pictures=pictures,
                     bytes=size,
                     price=cost,
@@ -87,7 +89,7 @@ class Outbound:
         except IntegrityError as error:
             # A guest who just got an account has the task there: it is tried again as theirs.
             raise ServiceError from error
-        log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host[:LONGEST_HOST], engine)
+        log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host, engine)
 
     async def _spend(self, session: AsyncSession, day: str, cost: float, engine: str) -> None:
         spending = await repository.take_day(session, day)
@@ -110,3 +112,13 @@ class Outbound:
             spending = await repository.read_day(session, day)
         limit = self._limit or None
         return Today(day, spending.pictures, spending.price, limit) if spending else Today(day, 0, 0.0, limit)
+
+
+def name_host(address: str) -> str:
+    """The host, and port, of an address: what may stand in a log. An address may hold a password.
+
+    >>> name_host("https://me:secret@gpu.example:7860/tryon?key=1"), name_host("api.fashn.ai")
+    ('gpu.example:7860', 'api.fashn.ai')
+    """
+    place = re.split(r"[/?#]", address.split("//", 1)[-1], maxsplit=1)[0]
+    return place.rpartition("@")[2][:LONGEST_HOST]
