@@ -22,7 +22,7 @@ from vtonlab.tasks.listings import look_closer
 from vtonlab.tasks.models import Task
 from vtonlab.tasks.schemas import TaskAnswer, describe
 
-MOST_PER_PAGE: Final = 100
+MOST_PER_PAGE: Final = 50
 
 EntryId = Annotated[str, Path(max_length=64, description="Id of a fitting (`vton_id`).", examples=[EXAMPLE_ID])]
 PageNumber = Annotated[int, Query(ge=1, description="From 1; a page beyond the end is empty.")]
@@ -154,9 +154,9 @@ def _add_history(router: APIRouter, fitting: Fitting) -> None:
     )
     async def mask(caller: Asking, vton_id: EntryId, if_none_match: IfNoneMatch = None) -> Response:
         """As a PNG: white where it differs."""
-        found = await fitting.entry(caller, vton_id)
-        etag = f'"mask-{found.id}"'  # a fitting's mask never changes
-        if if_none_match is not None and is_known(if_none_match, etag):
+        found = await fitting.item(caller, vton_id)
+        etag = f'"mask-{found.entry.id}"'  # a fitting's mask never changes
+        if found.has_mask and if_none_match is not None and is_known(if_none_match, etag):
             return Response(status_code=304, headers=_headers(etag))
         return Response(await fitting.mask(caller, vton_id), media_type="image/png", headers=_headers(etag))
 

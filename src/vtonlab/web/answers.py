@@ -21,13 +21,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from vtonlab.errors import (
+    BadOption,
     BadRequest,
     DatabaseUnavailable,
+    EngineFault,
     MalformedBody,
     MethodNotAllowed,
     PageNotFound,
     ServerFault,
     TooManyRequests,
+    UnknownEngine,
     VtonError,
 )
 from vtonlab.web.faults import Fault, read_faults
@@ -147,11 +150,17 @@ def answer(
     )
 
 
+_WARDROBE_STATUS: dict[tuple[type[VtonError], ...], int] = {
+    (BadRequest, BadOption, UnknownEngine): 400,
+    (EngineFault,): 502,
+}
+"""Where that interface has another one (api.md): parameters are 400, an engine that fails is 502."""
+
+
 def _adjust(error: VtonError, interface: Interface, sentence: str) -> tuple[int, str]:
     status = error.status
     if interface is Interface.WARDROBE:
-        if isinstance(error, BadRequest):
-            status = 400
+        status = next((told for kinds, told in _WARDROBE_STATUS.items() if isinstance(error, kinds)), status)
         if status == 401 and SIGN_IN not in sentence:
             sentence = f"需要登录 · {sentence}"
     return status, sentence
