@@ -65,7 +65,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 200 200 200 200 | 401 200 200 | GET /api/favorites
 200 200 200 200 200 200 | 200 200 200 | GET /api/vton/check
 401 404 404 403 202 404 | 202 202 404 | POST /api/vton/tryon <pair> "wait": false}
-401 200 200 200 200 200 | 200 200 200 | GET /api/vton/history
+200 200 200 200 200 200 | 200 200 200 | GET /api/vton/history
 
 401 403 403 200 200 403 | 200 200 403 | GET /api/user/{user_id=<owner>}/images/{category=clothes}/{filename=<filename>}
 401 403 403 200 200 403 | 200 200 403 | HEAD /api/user/{user_id=<owner>}/images/{category=clothes}/{filename=<filename>}
@@ -120,7 +120,7 @@ stranger guest other viewer owner admin | program home someone
 
 401 404 404 403 202 404 | 202 202 404 | POST /api/v1/tryon <pair> "engine": "instant"}
 401 404 404 403 422 404 | 422 422 404 | POST /api/v1/tryon/preview <pair> "size": 512}
-401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tryon/history
+200 200 200 200 200 200 | 200 200 200 | GET /api/v1/tryon/history
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}/mask
 200 200 200 200 200 200 | 200 200 200 | GET /api/v1/engines
