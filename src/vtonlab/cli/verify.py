@@ -68,7 +68,7 @@ def verify(
     """Say how pictures were made, by whom, and whether they were changed since. Exit code 0 where all are signed by
     this installation and unchanged, 1 where not, 2 where one cannot be read.
     """
-    own, others = _read_root(load_settings(data).data_folder), [_read_anchor(file) for file in trust or []]
+    own, others = _read_root(load_settings(data).signing_folder), [_read_anchor(file) for file in trust or []]
     code = 0
     answers: list[dict[str, object]] = []
     for file in files:
@@ -93,11 +93,11 @@ def verify(
         raise typer.Exit(code)
 
 
-def _read_root(data_folder: Path) -> bytes:
+def _read_root(folder: Path) -> bytes:
     """The installation's root; nothing where nothing was signed here yet."""
-    from vtonlab.imaging.signing import FOLDER, ROOT_FILE
+    from vtonlab.imaging.signing import ROOT_FILE
 
-    path = data_folder / FOLDER / ROOT_FILE
+    path = folder / ROOT_FILE
     return _read_anchor(path) if path.exists() else b""
 
 

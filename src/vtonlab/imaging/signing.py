@@ -25,8 +25,6 @@ from vtonlab.imaging.provenance import SourceType
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateBuilder, Name
 
-FOLDER: Final = "signing"
-"""Where an installation keeps its key, in its data folder."""
 KEY_FILE: Final = "key.pem"
 """The private key, then its certificate, then the root's: one file, so that they are there together or not at all."""
 ROOT_FILE: Final = "root.pem"

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from vtonlab.imaging.provenance import SourceType
-from vtonlab.imaging.signing import FOLDER, KEY_FILE, ROOT_FILE, open_signer
+from vtonlab.imaging.signing import KEY_FILE, ROOT_FILE, open_signer
 from vtonlab.imaging.write import encode_picture
 
+FOLDER = "signing"  # of docs/concepts/provenance.md
 MADE_AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 PICTURE = np.random.default_rng(3).integers(0, 255, (60, 40, 3), dtype=np.uint8)
 
