@@ -72,7 +72,7 @@ class Knobs:
     credits: int = 100
     output: str = ""
     """Address of the finished picture, where it is not the fake's own."""
-    size: tuple[int, int] = (864, 1296)
+    size: tuple[int, int] = (432, 648)
     slow: float = 0.0
     """Seconds an order takes."""
 

@@ -30,7 +30,7 @@ SIDES = {
 }
 """Sizes of 1K pictures: not quite of the shape they are named after, as the real ones."""
 
-OTHERS = frozenset({"1:4", "4:1", "1:8", "8:1"})
+OTHERS = {"1:4": (512, 2048), "4:1": (2048, 512), "1:8": (352, 2816), "8:1": (2816, 352)}
 
 
 def _error(code: int, status: str, message: str, *details: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -85,7 +85,8 @@ REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
 
 class FakeGemini(Fake):
     """``answers``: what becomes of the next requests; ``"picture"`` when there is nothing left. ``asked``: requests
-    with the right key, ``bought``: pictures made, seen by anybody or not. ``requests``: their bodies."""
+    with the right key, ``bought``: pictures made, seen by anybody or not. ``requests``: their bodies. ``scale``:
+    of its pictures, small ones are drawn faster."""
 
     def __init__(self, *answers: str) -> None:
         super().__init__()
@@ -96,6 +97,7 @@ class FakeGemini(Fake):
         self.requests: list[dict[str, Any]] = []
         self.seen: list[Exchange] = []
         self.size: tuple[int, int] | None = None
+        self.scale = 0.5
 
     def get(self, exchange: Exchange) -> None:
         model = exchange.path.removeprefix("/v1/models/")
@@ -126,12 +128,13 @@ class FakeGemini(Fake):
         try:
             pictures = read_pictures(body)
             ratio = body["generationConfig"]["imageConfig"]["aspectRatio"]
-            if not pictures or ratio not in SIDES.keys() | OTHERS:
+            if not pictures or ratio not in SIDES | OTHERS:
                 raise KeyError(ratio)
         except (KeyError, TypeError, binascii.Error):
             exchange.answer(*REFUSALS["bad request"])
             return
-        ANSWERS[word](self, exchange, pictures, self.size or SIDES.get(ratio, (512, 2048)))
+        width, height = self.size or (SIDES | OTHERS)[ratio]
+        ANSWERS[word](self, exchange, pictures, (round(width * self.scale), round(height * self.scale)))
 
     def buy(self, pictures: list[bytes], size: tuple[int, int]) -> bytes:
         with self.lock:

@@ -9,6 +9,7 @@ import httpx
 
 from vtonlab.engines.gemini.prompt import Prompt
 from vtonlab.engines.gemini.setup import Setup
+from vtonlab.engines.line import certificates
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -42,19 +43,21 @@ async def draw(http: httpx.AsyncClient, setup: Setup, prompt: Prompt) -> types.G
     """
     from google.genai import errors
 
-    client = make_client(http, setup)
     try:
-        async with asyncio.timeout(setup.seconds):
-            return await client.aio.models.generate_content(
-                model=setup.model, contents=_contents(prompt), config=_config(prompt)
-            )
+        # The second one talks to nobody: without it the library makes one, slowly, with certificates of its own.
+        with httpx.Client(verify=certificates()) as idle:
+            client = make_client(http, idle, setup)
+            async with asyncio.timeout(setup.seconds):
+                return await client.aio.models.generate_content(
+                    model=setup.model, contents=_contents(prompt), config=_config(prompt)
+                )
     except errors.APIError as error:
         raise Refused(error.code, error.status or "", error.message or "", error.details) from error
     except ValueError as error:  # not JSON, or JSON of another form
         raise Garbled from error
 
 
-def make_client(http: httpx.AsyncClient, setup: Setup) -> Client:
+def make_client(http: httpx.AsyncClient, idle: httpx.Client, setup: Setup) -> Client:
     """Google's client, talking through ``http``; nothing is taken from the environment."""
     from google.genai import Client, types
 
@@ -63,6 +66,7 @@ def make_client(http: httpx.AsyncClient, setup: Setup) -> Client:
         api_version=API_VERSION,
         timeout=round(setup.seconds * 1000),
         httpx_async_client=http,
+        httpx_client=idle,
         retry_options=None,
     )
     return Client(api_key=setup.key, vertexai=False, http_options=options)

@@ -1,0 +1,396 @@
+"""The engine `fashn` against a server that speaks FASHN's protocol: ordered once, whatever happens afterwards."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.fakes.errand import Diary, Listener, textured
+from tests.fakes.fashn import KEY, FakeFashn, read_data
+
+from vtonlab.engines import registry
+from vtonlab.engines.contract import ConfiguredEngine, GarmentKind, HealthStatus, Picture, TryOnRequest
+from vtonlab.engines.fashn import FashnEngine
+from vtonlab.engines.fashn import engine as engine_module
+from vtonlab.engines.fashn.turns import Turns
+from vtonlab.engines.line import MARK, is_safe
+from vtonlab.errors import (
+    AnswerLost,
+    BadOption,
+    BudgetSpent,
+    Cancelled,
+    ContentRefused,
+    EngineBusy,
+    EngineFailed,
+    EngineNotSetUp,
+    EngineTimeout,
+    EngineUnavailable,
+    ImageUnreadable,
+    KeyRefused,
+    NoPicture,
+    NotThatService,
+    PoseNotRecognised,
+    QuotaExceeded,
+    VtonError,
+    WrongKind,
+)
+from vtonlab.imaging.provenance import SourceType
+
+PERSON = textured(320, 430, 1)
+GARMENT = np.full((200, 160, 3), (30, 90, 200), np.uint8)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeFashn]:
+    monkeypatch.setattr(engine_module, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(engine_module, "LONGEST_PAUSE", 0.05)
+    with FakeFashn() as server:
+        yield server
+
+
+def make_engine(fake: FakeFashn, **values: object) -> FashnEngine:
+    engine = FashnEngine()
+    engine.equip({"api_key": KEY, "url": fake.url, "seconds": 20.0, "price": 0.075} | values)
+    return engine
+
+
+def ask(person: Picture = PERSON, **values: object) -> TryOnRequest:
+    return TryOnRequest(**({"person": person, "garment": GARMENT, "kind": GarmentKind.UPPER} | values))  # type: ignore[arg-type]
+
+
+def test_only_what_changed_differs_from_the_photo(fake: FakeFashn) -> None:
+    listener = Listener()
+    result = make_engine(fake).try_on(ask(), listener)
+    assert result.image.shape == PERSON.shape
+    assert (result.image[result.mask == 0] == PERSON[result.mask == 0]).all()
+    middle = result.image[430 * 42 // 100 : 430 * 58 // 100, 320 * 40 // 100 : 320 * 60 // 100]
+    assert np.abs(middle.mean(axis=(0, 1)) - (30, 90, 200)).max() < 8
+    assert (result.source_type, result.engine) == (SourceType.COMPOSITE_GENERATED, "fashn")
+    stages = list(dict.fromkeys(stage for _, stage in listener.heard))
+    assert stages == ["prepare", "remote_send", "remote_queue", "remote_work", "remote_fetch", "finish"]
+    fractions = [fraction for fraction, _ in listener.heard]
+    assert fractions == sorted(fractions)
+
+
+def test_the_raw_picture_is_the_services_own(fake: FakeFashn) -> None:
+    result = make_engine(fake).try_on(ask(options={"composite": False}))
+    assert result.image.shape == PERSON.shape
+    assert (result.image[result.mask == 0] != PERSON[result.mask == 0]).any()
+    assert result.source_type is SourceType.GENERATED
+
+
+@pytest.mark.parametrize(
+    ("kind", "category"),
+    [
+        (GarmentKind.AUTO, "auto"),
+        (GarmentKind.UPPER, "tops"),
+        (GarmentKind.LOWER, "bottoms"),
+        (GarmentKind.DRESS, "one-pieces"),
+    ],
+)
+def test_what_is_ordered(fake: FakeFashn, kind: GarmentKind, category: str) -> None:
+    options = {"mode": "quality", "garment_photo_type": "model", "segmentation_free": False}
+    make_engine(fake).try_on(ask(kind=kind, options=options | {"moderation_level": "conservative", "seed": 9}))
+    (job,) = fake.jobs.values()
+    inputs = {name: value for name, value in job.inputs.items() if not name.endswith("_image")}
+    assert inputs == options | {
+        "category": category,
+        "moderation_level": "conservative",
+        "seed": 9,
+        "num_samples": 1,
+        "output_format": "png",
+        "return_base64": False,
+    }
+    sent = Image.open(io.BytesIO(read_data(job.inputs["model_image"])))
+    assert sent.width * 3 - sent.height * 2 in range(-3, 4), "padded to what the model works on"
+    assert not {"exif", "icc_profile", "xmp"} & sent.info.keys()
+
+
+def test_the_job_is_kept_before_it_is_asked_about(fake: FakeFashn) -> None:
+    errand = Diary()
+    make_engine(fake).try_on(ask(errand=errand))
+    ((remote_id, job),) = fake.jobs.items()
+    size = sum(len(read_data(job.inputs[name])) for name in ("model_image", "garment_image"))
+    assert errand.told == [("leaving", fake.host, 2, size, 0.075), ("keep", MARK), ("keep", remote_id)]
+
+
+def test_a_bought_job_is_asked_for_and_not_bought_again(fake: FakeFashn) -> None:
+    engine, errand = make_engine(fake), Diary()
+    with pytest.raises(Cancelled):
+        engine.try_on(ask(errand=errand), Listener(stop_at="remote_queue"))
+    assert errand.remote_id in fake.jobs
+    result = engine.try_on(ask(errand=errand))
+    assert (fake.bought, errand.departures) == (1, 1)
+    assert (result.mask > 0).mean() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("order", "kind"),
+    [
+        ("much too fast", EngineBusy),
+        ("too many", EngineBusy),
+        ("overloaded", EngineBusy),
+        ("no credits", QuotaExceeded),
+        ("bad request", BadOption),
+        ("unauthorised", KeyRefused),
+        ("trouble", EngineUnavailable),
+        ("not found", NotThatService),
+    ],
+)
+def test_a_refused_order_may_be_made_again(fake: FakeFashn, order: str, kind: type[VtonError]) -> None:
+    fake.knobs.orders.append(order)
+    engine, errand = make_engine(fake), Diary()
+    with pytest.raises(kind) as caught:
+        engine.try_on(ask(errand=errand))
+    assert type(caught.value) is kind
+    assert (fake.asked, fake.bought, errand.remote_id) == (1, 0, "")
+    engine.try_on(ask(errand=errand))
+    assert fake.bought == 1
+
+
+@pytest.mark.parametrize("order", ["lose", "hang", "page"])
+def test_a_lost_answer_to_an_order_is_never_ordered_again(fake: FakeFashn, order: str) -> None:
+    fake.knobs.orders.append(order)
+    engine, errand = make_engine(fake, seconds=1.0), Diary()
+    for _ in range(2):
+        with pytest.raises(AnswerLost) as caught:
+            engine.try_on(ask(errand=errand))
+        assert not caught.value.retryable
+    assert (fake.asked, errand.departures, errand.remote_id) == (1, 1, MARK)
+
+
+def test_a_moment_too_fast_is_waited_for_within_one_departure(fake: FakeFashn) -> None:
+    fake.knobs.orders.append("too fast")
+    errand = Diary()
+    make_engine(fake).try_on(ask(errand=errand))
+    assert (fake.asked, fake.bought, errand.departures) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        ("ContentModerationError", ContentRefused),
+        ("PoseError", PoseNotRecognised),
+        ("ImageLoadError", ImageUnreadable),
+        ("InputValidationError", BadOption),
+        ("UnavailableError", EngineBusy),
+        ("PipelineError", EngineFailed),
+        ("ThirdPartyError", EngineFailed),
+        ("ErrorOfNextYear", EngineFailed),
+        ("canceled", EngineFailed),
+        ("time_out", EngineTimeout),
+    ],
+)
+def test_a_failed_job_costs_nothing_and_is_forgotten(fake: FakeFashn, ending: str, kind: type[VtonError]) -> None:
+    fake.knobs.endings.append(ending)
+    engine, errand = make_engine(fake), Diary()
+    with pytest.raises(kind) as caught:
+        engine.try_on(ask(errand=errand))
+    assert type(caught.value) is kind
+    assert errand.remote_id == ""
+
+
+def test_a_job_done_without_a_picture(fake: FakeFashn) -> None:
+    fake.knobs.endings.append("empty")
+    with pytest.raises(NoPicture):
+        make_engine(fake).try_on(ask())
+
+
+def test_a_job_that_the_service_does_not_know_is_not_bought_again(fake: FakeFashn) -> None:
+    errand = Diary(remote_id="of-last-week-u1")
+    with pytest.raises(AnswerLost):
+        make_engine(fake).try_on(ask(errand=errand))
+    assert (fake.asked, errand.departures) == (0, 0)
+
+
+def test_trouble_while_asking_is_borne(fake: FakeFashn) -> None:
+    fake.knobs.trouble.extend([500, 0, 429, 404, 404, 404, 503])
+    errand = Diary()
+    make_engine(fake).try_on(ask(errand=errand))
+    assert (fake.bought, errand.departures) == (1, 1)
+
+
+def test_a_key_refused_while_asking_ends_it(fake: FakeFashn) -> None:
+    fake.knobs.trouble.append(401)
+    with pytest.raises(KeyRefused):
+        make_engine(fake).try_on(ask())
+
+
+def test_a_service_that_vanishes_while_it_works_is_asked_again_later(
+    fake: FakeFashn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "MOST_TROUBLE", 0.2)
+    fake.knobs.trouble.extend([0] * 40)
+    engine, errand = make_engine(fake), Diary()
+    with pytest.raises(EngineUnavailable) as caught:
+        engine.try_on(ask(errand=errand))
+    assert caught.value.retryable
+    fake.knobs.trouble.clear()
+    engine.try_on(ask(errand=errand))
+    assert (fake.bought, errand.departures) == (1, 1)
+
+
+def test_a_job_that_takes_too_long_is_asked_for_again_and_not_bought(fake: FakeFashn) -> None:
+    fake.knobs.questions = 10_000
+    errand = Diary()
+    with pytest.raises(EngineTimeout) as caught:
+        make_engine(fake, seconds=0.7).try_on(ask(errand=errand))
+    assert caught.value.retryable
+    fake.knobs.questions = 0
+    make_engine(fake).try_on(ask(errand=errand))
+    assert (fake.bought, errand.departures) == (1, 1)
+
+
+@pytest.mark.parametrize("fetches", [["gone", "picture"], ["half", "trouble", "picture"], ["redirect", "picture"]])
+def test_a_picture_that_comes_badly_is_fetched_again(fake: FakeFashn, fetches: list[str]) -> None:
+    fake.knobs.fetches = deque(fetches)
+    make_engine(fake).try_on(ask())
+    assert (fake.bought, fake.keys_at_pictures) == (1, []), "the key is for the service, not for where pictures lie"
+
+
+@pytest.mark.parametrize(
+    ("fetches", "kind"),
+    [(["gone"] * 3, AnswerLost), (["trouble"] * 3, EngineUnavailable), (["noise"], NoPicture)],
+)
+def test_a_picture_that_does_not_come(fake: FakeFashn, fetches: list[str], kind: type[VtonError]) -> None:
+    fake.knobs.fetches = deque(fetches)
+    engine, errand = make_engine(fake), Diary()
+    with pytest.raises(kind):
+        engine.try_on(ask(errand=errand))
+    assert errand.remote_id in fake.jobs, "what is paid stays known"
+
+
+@pytest.mark.parametrize("output", ["http://192.0.2.1/x.png", "file:///etc/passwd", "ftp://127.0.0.1/x", "nonsense"])
+def test_pictures_are_fetched_over_safe_ways_only(fake: FakeFashn, output: str) -> None:
+    fake.knobs.output = output
+    with pytest.raises(NoPicture):
+        make_engine(fake).try_on(ask())
+
+
+def test_which_ways_are_safe() -> None:
+    assert is_safe("https://cdn.fashn.ai/1/output_0.png")
+    assert is_safe("http://127.0.0.1:8/x")
+    assert not is_safe("http://127.0.0.1:8/x", allow_loopback=False)
+    assert not is_safe("http://cdn.fashn.ai/x")
+    assert not is_safe("http://[broken/x")
+
+
+def test_a_picture_in_the_answer_itself(fake: FakeFashn) -> None:
+    import base64
+
+    from vtonlab.imaging.write import encode_picture
+
+    data = encode_picture(textured(432, 648, 4), ".png")
+    fake.knobs.output = "data:image/png;base64," + base64.b64encode(data).decode()
+    assert make_engine(fake).try_on(ask()).image.shape == PERSON.shape
+
+
+def test_who_stops_waits_for_nobody(fake: FakeFashn) -> None:
+    fake.knobs.questions = 10_000
+    begin = time.monotonic()
+    with pytest.raises(Cancelled):
+        make_engine(fake).try_on(ask(), Listener(stop_at="remote_work"))
+    assert time.monotonic() - begin < 10
+    assert "line" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_the_id_of_an_order_is_heard_also_by_who_is_to_stop(fake: FakeFashn) -> None:
+    fake.knobs.slow = 0.3
+    errand = Diary()
+    with pytest.raises(Cancelled):
+        make_engine(fake).try_on(ask(errand=errand), Listener(stop_at="remote_send"))
+    assert errand.remote_id in fake.jobs
+
+
+def test_nothing_is_sent_where_nothing_may_be_spent(fake: FakeFashn) -> None:
+    errand = Diary(limit=0.01)
+    with pytest.raises(BudgetSpent):
+        make_engine(fake).try_on(ask(errand=errand))
+    assert (fake.asked, errand.remote_id) == (0, None)
+
+
+def test_a_service_that_is_not_there(fake: FakeFashn) -> None:
+    engine, errand = make_engine(fake, url="http://127.0.0.1:9/v1"), Diary()
+    with pytest.raises(EngineUnavailable):
+        engine.try_on(ask(errand=errand))
+    assert errand.remote_id == ""
+    assert engine.health().status is HealthStatus.DOWN
+
+
+def test_what_it_does_not_have_is_refused_before_it_costs(fake: FakeFashn) -> None:
+    for options in ({"steps": 3}, {"mode": "perfect"}, {"seed": 2**32}):
+        with pytest.raises(BadOption):
+            make_engine(fake).try_on(ask(options=options))
+    with pytest.raises(WrongKind):
+        make_engine(fake).try_on(ask(lower=GARMENT))
+    assert fake.asked == 0
+
+
+def test_without_a_key_it_is_not_set_up(fake: FakeFashn) -> None:
+    engine = make_engine(fake, api_key="")
+    assert isinstance(registry.get("fashn"), ConfiguredEngine)
+    assert engine.health().status is HealthStatus.NOT_SET_UP
+    with pytest.raises(EngineNotSetUp) as caught:
+        engine.try_on(ask())
+    assert "VTONLAB_FASHN_API_KEY" in caught.value.advise()
+
+
+def test_the_wrong_key_reaches_no_log(fake: FakeFashn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    engine = make_engine(fake, api_key="fa-a-secret-one", url=f"http://user:hushhush@{fake.host}/v1")
+    with pytest.raises(KeyRefused) as caught:
+        engine.try_on(ask())
+    assert engine.health().status is HealthStatus.DOWN
+    for words in (caplog.text, repr(engine._setup), str(caught.value), repr(caught.value.__cause__)):
+        assert "fa-a-secret-one" not in words
+        assert "hushhush" not in words
+
+
+def test_health_says_how_the_account_is(fake: FakeFashn) -> None:
+    assert make_engine(fake).health().status is HealthStatus.OK
+    fake.knobs.credits = 0
+    assert make_engine(fake).health().status is HealthStatus.DOWN
+    assert make_engine(fake, url=fake.address).health().status is HealthStatus.DEGRADED
+
+
+def test_the_card_says_where_pictures_go(fake: FakeFashn) -> None:
+    assert FashnEngine().capabilities.remote_host == "api.fashn.ai"
+    card = make_engine(fake).capabilities
+    assert (card.remote_host, card.is_paid, card.outfits, card.commercial_use) == (fake.host, True, False, True)
+    assert "72" in card.privacy.en
+    assert "72" in card.privacy.zh
+
+
+def test_no_more_jobs_at_once_than_the_service_takes(fake: FakeFashn) -> None:
+    engine = make_engine(fake)
+    engine._turns = Turns(at_once=2)
+    threads = [threading.Thread(target=engine.try_on, args=(ask(),)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (fake.bought, fake.at_once) == (5, 2)
+
+
+def test_no_more_orders_a_minute_than_the_service_takes() -> None:
+    now = [0.0]
+    turns = Turns(at_once=100, per_minute=3, clock=lambda: now[0])
+    waited: list[float] = []
+
+    def wait() -> None:
+        waited.append(now[0])
+        now[0] += 20
+
+    for _ in range(4):
+        with turns.take(wait):
+            now[0] += 1
+    assert waited == [3.0, 23.0, 43.0]
+    with pytest.raises(Cancelled), Turns(at_once=0).take(lambda: (_ for _ in ()).throw(Cancelled)):
+        pytest.fail("there is no place")
