@@ -30,6 +30,7 @@ TAGS = [
     {"name": "studio", "description": "The interface under `/api/v1`: tokens, resources, problem details."},
     {"name": "accounts", "description": "Signing in, tokens, sessions, the account itself."},
     {"name": "library", "description": "Pictures: adding, browsing, changing, the trash, their files."},
+    {"name": "fitting", "description": "Garments on people: try-ons, previews, history, and the engines."},
     {"name": "tasks", "description": "Long jobs: how far they are, cancelling, trying again."},
     {"name": "administration", "description": "For those whose role allows it."},
     {"name": "operation", "description": "For those who run the server."},
@@ -117,6 +118,7 @@ SAME = {
     "wardrobe: library": "library",
     "wardrobe: uploads": "library",
     "pictures": "library",
+    "wardrobe: fitting": "fitting",
 }
 """What features call their part, and what it is called here."""
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
