@@ -110,7 +110,7 @@ async def test_the_export_and_the_deletion_of_an_account(server_house: House) ->
     assert (await server_house.parts.outbound.today()).price == 0.075
 
 
-async def test_the_budget_is_everybodys(tmp_path: Path) -> None:
+async def test_the_budget_is_everybodys_and_administrators_see_what_is_left(tmp_path: Path) -> None:
     async with open_house(tmp_path / "data", mode="server", remote_budget=0.1) as house:
         ann, bob = await house.person("ann"), await house.person("bob")
         await depart(house, ann.user_id, price=0.075)
@@ -118,6 +118,8 @@ async def test_the_budget_is_everybodys(tmp_path: Path) -> None:
             await depart(house, bob.user_id, price=0.075)
         await depart(house, bob.user_id)
         assert (await listed(bob.client))["total"] == 1
+        told = (await (await house.admin()).client.get("/api/v1/admin/stats")).json()["paid_today"]
+        assert told == {"day": told["day"], "pictures": 1, "price": 0.075, "budget": 0.1}
 
 
 async def test_a_try_on_elsewhere_is_in_the_log_and_one_over_the_budget_is_not(tmp_path: Path) -> None:

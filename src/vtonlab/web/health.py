@@ -117,11 +117,12 @@ def _add_figures(
 
     @router.get("/api/v1/admin/stats", summary="How much the server holds", tags=["administration"])
     async def tell_stats(_caller: Annotated[Caller, permitted(Permission.STATS_READ)]) -> stats.Stats:
-        """Users, pictures and tasks of everybody. Needs `stats:read`."""
+        """Users, pictures and tasks of everybody, and what paid engines cost today. Needs `stats:read`."""
         async with database.read() as session:
             users = await stats.count_users(session)
             pictures = await stats.count_pictures(session)
             tasks = await stats.count_tasks(session)
+            paid = await stats.count_paid(session, settings.remote_budget)
         by_status: dict[str, int] = {}
         for (_, status), count in tasks.items():
             by_status[status] = by_status.get(status, 0) + count
@@ -134,6 +135,7 @@ def _add_figures(
             users=users,
             pictures=pictures,
             tasks=by_status,
+            paid_today=paid,
         )
 
 

@@ -7,7 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.accounts.models import User
+from vtonlab.db.base import now
 from vtonlab.library.models import Category, LibraryTotal
+from vtonlab.remote.models import Spending
 from vtonlab.tasks.models import Task
 
 TRASH = "trash"
@@ -20,6 +22,15 @@ class Pictures(BaseModel):
     bytes: int
     by_category: dict[str, int]
     in_trash: int
+
+
+class DayOfPaidEngines(BaseModel):
+    """What paid engines were taken to cost today, all users together."""
+
+    day: str = Field(description="in UTC")
+    pictures: int
+    price: float = Field(description="US dollars")
+    budget: float | None = Field(description="`VTONLAB_REMOTE_BUDGET`; null where that sets no limit")
 
 
 class Stats(BaseModel):
@@ -41,6 +52,7 @@ class Stats(BaseModel):
                     "in_trash": 11,
                 },
                 "tasks": {"queued": 1, "running": 2, "succeeded": 310},
+                "paid_today": {"day": "2026-11-22", "pictures": 12, "price": 0.9, "budget": 5.0},
             }
         }
     )
@@ -53,6 +65,7 @@ class Stats(BaseModel):
     users: dict[str, int] = Field(description="by kind: `person`, `guest`, `default`")
     pictures: Pictures
     tasks: dict[str, int] = Field(description="by status")
+    paid_today: DayOfPaidEngines
 
 
 async def count_users(session: AsyncSession) -> dict[str, int]:
@@ -80,3 +93,11 @@ async def count_tasks(session: AsyncSession) -> dict[tuple[str, str], int]:
     query = select(Task.lane, Task.status, func.count()).where(Task.is_hidden.is_(False))
     rows = await session.execute(query.group_by(Task.lane, Task.status))
     return {(lane, status): count for lane, status, count in rows}
+
+
+async def count_paid(session: AsyncSession, budget: float) -> DayOfPaidEngines:
+    """What paid engines cost today, of a ``budget`` (0: no limit)."""
+    day = now().date().isoformat()
+    row = await session.get(Spending, day)
+    pictures, price = (row.pictures, row.price) if row else (0, 0.0)
+    return DayOfPaidEngines(day=day, pictures=pictures, price=price, budget=budget or None)
