@@ -36,9 +36,9 @@ def paste_back(photo: Picture, answer: Picture, mask: Mask, feather: int | None 
     box = _box_of(weight)
     if box is None:
         return result
-    part = weight[box][..., None].astype(np.uint16)
-    mixed = photo[box] * (255 - part) + answer[box] * part
-    result[box] = ((mixed + 127) // 255).astype(np.uint8)
+    share = weight[box].astype(np.float32) / 255
+    mixed = cv2.blendLinear(np.ascontiguousarray(photo[box]), np.ascontiguousarray(answer[box]), 1 - share, share)
+    np.copyto(result[box], mixed, where=(weight[box] > 0)[..., None])
     return result
 
 

@@ -10,16 +10,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vtonlab.engines.contract import Mask, Picture
 
-GREY: Final = 127.5
-TOLERANCE: Final = 10.0
-"""How far from the middle grey a masked pixel may be, for lossy formats."""
-DISTINCT: Final = 28.0
-"""How far from the middle grey a pixel of the photo must have been for its greying to be certain."""
-ALIKE: Final = 40.0
+GREY: Final = (118, 137)
+"""About the middle grey: what a masked pixel may be, for lossy formats."""
+GREYISH: Final = (100, 155)
+"""What a pixel of the photo must not have been for its greying to be certain."""
+ALIKE: Final = 40
 """How far what was not masked may be from the photo: both were scaled, each its own way."""
 EXPLAINED: Final = 0.9
 """Share of pixels that must be grey or the photo's own; else the second picture is something else."""
@@ -52,15 +50,15 @@ def _read_greyed(masked: Picture, sent: Picture) -> Mask | None:
     height, width = masked.shape[:2]
     way = cv2.INTER_AREA if width < sent.shape[1] else cv2.INTER_CUBIC
     photo = np.asarray(cv2.resize(sent, (width, height), interpolation=way), np.uint8)
-    grey = _distance(masked, GREY) <= TOLERANCE
-    alike = _distance(cv2.blur(masked, (5, 5)), cv2.blur(photo, (5, 5)).astype(np.float32)) <= ALIKE
-    if (grey | alike).mean() < EXPLAINED:
+    grey = _is_within(masked, GREY)
+    off = cv2.split(cv2.absdiff(cv2.blur(masked, (5, 5)), cv2.blur(photo, (5, 5))))
+    alike = cv2.max(cv2.max(off[0], off[1]), off[2]) <= ALIKE
+    if (alike | (grey > 0)).mean() < EXPLAINED:
         return None
-    certain = (grey & (_distance(photo, GREY) > DISTINCT)).astype(np.uint8)
-    return _fill(certain, grey)
+    return _fill(np.asarray(grey & ~_is_within(photo, GREYISH) & 1, np.uint8), grey)
 
 
-def _fill(certain: Mask, grey: NDArray[np.bool_]) -> Mask:
+def _fill(certain: Mask, grey: Mask) -> Mask:
     """The masked area: what is certain, with the grey places of the photo that it surrounds."""
     reach = max(3, round(max(certain.shape) / 100)) | 1
     round_shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -70,10 +68,10 @@ def _fill(certain: Mask, grey: NDArray[np.bool_]) -> Mask:
     whole = np.zeros_like(certain)
     cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
     # Hands and faces are holes in the mask: what is not grey there was not changed.
-    kept = cv2.morphologyEx(whole & grey.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    kept = cv2.morphologyEx(whole & grey, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return np.asarray(kept * 255, np.uint8)
 
 
-def _distance(picture: Picture, other: NDArray[np.float32] | float) -> NDArray[np.float32]:
-    """The largest difference over the three colours, per pixel."""
-    return np.asarray(np.abs(picture.astype(np.float32) - other).max(axis=2), np.float32)
+def _is_within(picture: Picture, span: tuple[int, int]) -> Mask:
+    """255 where all three colours are."""
+    return np.asarray(cv2.inRange(picture, (span[0],) * 3, (span[1],) * 3), np.uint8)

@@ -23,9 +23,11 @@ from vtonlab.errors import EngineTimeout, EngineUnavailable, NotThatService
 
 T = TypeVar("T")
 
-TICK_SECONDS: Final = 0.25
+TICK_SECONDS: Final = 0.1
 REPORT_SECONDS: Final = 0.9
 """Between two reports of the same; whoever asks to stop waits no longer than that."""
+NEWS_SECONDS: Final = 0.4
+"""Between two reports of one stage whose numbers changed."""
 RETRY_SECONDS: Final = (0.3, 1.0)
 """Before connecting again to a service that does not answer; longer waits are the queue's business."""
 CANCEL_SECONDS: Final = 2.0
@@ -123,7 +125,8 @@ class Visit:
             raise EngineTimeout(engine=NAME, seconds=round(self._wire.address.seconds))
         self._fraction = max(self._fraction, fraction)
         said, words = self._told
-        if words.partition(" ")[0] != stage.partition(" ")[0] or now - said > REPORT_SECONDS:
+        is_new = words.partition(" ")[0] != stage.partition(" ")[0]
+        if is_new or now - said > (REPORT_SECONDS if words == stage else NEWS_SECONDS):
             self._told = (now, stage)
             self._report(self._fraction, stage)
 
