@@ -57,4 +57,5 @@ def textured(width: int, height: int, seed: int = 0) -> Picture:
         cv2.resize(luck.uniform(0, 255, (size, size, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
         for size in (5, 16, 48)
     ]
-    return np.clip(layers[0] * 0.5 + layers[1] * 0.3 + layers[2] * 0.2, 0, 255).astype(np.uint8)
+    mixed = layers[0] * 0.5 + layers[1] * 0.3 + layers[2] * 0.2
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from pydantic import ValidationError
 
-from vtonlab.engines.composite import find_change, paste_back
+from vtonlab.engines.composite import find_change, match_colours, paste_back
 from vtonlab.engines.contract import Note, Picture, TryOnRequest, TryOnResult
 from vtonlab.engines.contract import Options as BaseOptions
 from vtonlab.engines.frames import Frame, pad
@@ -40,8 +40,8 @@ PAINTED_ANEW: Final = Note(
 )
 UNCHANGED: Final = Note(
     "unchanged",
-    "problem",
-    Text("The service gave the photo back as it was.", "该服务原样返回了照片。"),
+    "warning",
+    Text("The service gave the photo back unchanged.", "该服务返回的照片没有变化。"),
 )
 
 
@@ -86,19 +86,18 @@ def finish(
     ``composite``: only what changed is taken from the answer, everything else stays the photo's own pixels.
     """
     placed = place(answer, sent.padded, sent.frame)
+    everything = np.full(photo.shape[:2], 255, np.uint8)
     if placed is None:
-        everything = np.full(photo.shape[:2], 255, np.uint8)
         covering = _cover(answer, photo.shape[1], photo.shape[0])
-        notes: tuple[Note, ...] = (PAINTED_ANEW,)
-        return TryOnResult(covering, everything, engine, 0.4, notes, timings, SourceType.GENERATED)
+        return TryOnResult(covering, everything, engine, 0.4, (PAINTED_ANEW,), timings, SourceType.GENERATED)
     mask = find_change(photo, placed)
     share = float((mask > 0).mean())
     notes = (UNCHANGED,) if share == 0 else (PAINTED_ANEW,) if share > MOST_CHANGED else ()
     confidence = 0.1 if share == 0 else 0.5 if notes else 0.9
-    if composite:
-        image = paste_back(photo, placed, mask)
-        return TryOnResult(image, mask, engine, confidence, notes, timings, SourceType.COMPOSITE_GENERATED)
-    return TryOnResult(placed, mask, engine, confidence, notes, timings, SourceType.GENERATED)
+    if not composite:
+        return TryOnResult(placed, everything, engine, confidence, notes, timings, SourceType.GENERATED)
+    image = paste_back(photo, match_colours(photo, placed, mask), mask)
+    return TryOnResult(image, mask, engine, confidence, notes, timings, SourceType.COMPOSITE_GENERATED)
 
 
 def options_of(kind: type[T], request: TryOnRequest) -> T:
