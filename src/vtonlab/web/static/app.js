@@ -134,6 +134,7 @@ function describe({ images, confidence, notes }, engine, took) {
     notes: notes ?? [],
     took,
     engine,
+    isElsewhere: engines.waits(engine),
     get title() {
       return engines.titleOf(engine);
     },

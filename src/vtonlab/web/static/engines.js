@@ -42,6 +42,11 @@ export class Engines {
     return this.items.find((item) => item.name === name)?.title ?? name;
   }
 
+  // Whether another program or machine does its work.
+  waits(name) {
+    return Boolean(this.items.find((item) => item.name === name)?.capabilities?.waits);
+  }
+
   // Whether the chosen one is that which also makes the previews: the server tells of it first.
   get isBuiltIn() {
     return !this.chosen || this.chosen.name === this.builtIn;

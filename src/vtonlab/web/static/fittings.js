@@ -1,11 +1,16 @@
 // Pictures that are being made: asked for, followed until they are done, given up.
 import { cancelTask, fetchTask, Refusal, startFitting } from "./server.js";
 import { say } from "./speech.js";
-import { words } from "./words.js";
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1000;
 const PATIENCE = 30; // times that the server may not answer in a row before a fitting is given up
+// What engines and the server call their stages, and which of the page's words tell it.
+const STAGES = {
+  read: "read", analyse: "look", person: "look", garment: "look", prepare: "prepare", preparing: "prepare",
+  connecting: "connect", sending: "send", remote_send: "send", remote_queue: "queue", remote_full: "full",
+  fetching: "fetch", remote_fetch: "fetch", finish: "finish", sign: "finish", save: "finish",
+};
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 export class Fitting {
@@ -62,9 +67,10 @@ export class Fitting {
     if (status !== "running") return position > 1 ? say("in-line-at", { position }) : say("in-line");
     const [name, ...pairs] = stage.split(" ");
     const values = Object.fromEntries(pairs.map((pair) => pair.split("=")));
-    const parts = [say(`stage-${name}` in words.en ? `stage-${name}` : "stage")];
+    const parts = [say(`stage-${STAGES[name] ?? "make"}`)];
     if (values.position) parts.push(say("place", values));
-    if (values.step && values.steps) parts.push(say("step", values));
+    const [step, steps] = [values.step ?? values.done, values.steps ?? values.of];
+    if (step && steps) parts.push(say("step", { step, steps }));
     if (values.seconds) parts.push(say("seconds-left", { seconds: Math.max(1, Math.round(values.seconds)) }));
     return parts.join(" · ");
   }

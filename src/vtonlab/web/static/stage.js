@@ -46,6 +46,7 @@ export class Stage {
   work(fitting) {
     this.#settle();
     element("mirror").dataset.work = "";
+    element("status").textContent = "";
     element("working").hidden = false;
     element("working-words").textContent = fitting.sentence;
     const share = Math.round(100 * fitting.progress);
@@ -143,6 +144,8 @@ export class Stage {
     const seconds = result.took.toFixed(1);
     element("status").textContent = say(result.engine ? "done" : "previewed", { seconds });
     element("status").classList.add("unseen"); // the verdict shows it; only a reader of the screen has to be told
+    // An engine elsewhere that does not judge its pictures says 1 of each.
+    for (const id of ["confidence-word", "confidence"]) element(id).hidden = result.isElsewhere && result.confidence === 1;
     const sure = result.confidence >= 0.7 ? "sure" : result.confidence >= 0.45 ? "fair" : "unsure";
     element("confidence-word").textContent = say(sure);
     element("confidence").value = result.confidence;
