@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vtonlab.db.types import JsonValue
 from vtonlab.engines.contract import Capabilities, GarmentKind
 from vtonlab.errors import BadRequest
+from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS
 from vtonlab.fitting.conditions import Condition, State
 from vtonlab.fitting.history import HistoryItem, HistoryPage
 from vtonlab.fitting.models import VtonHistory
@@ -24,13 +25,11 @@ SHIRT: Final = "clothes_20261122_101501_5d6e7f81.jpg"
 SKIRT: Final = "clothes_20261122_101502_5d6e7f82.jpg"
 RESULT: Final = "vton_result_20261122_101510_5d6e7f90.png"
 
-MOST_STEPS: Final = 50
-LARGEST_SEED: Final = 2**31 - 1
 DESCRIPTION_LETTERS: Final = 500
 
 PictureName = Annotated[str, Field(min_length=1, max_length=96, description="Library filename or image id.")]
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
-Seed = Annotated[int, Field(ge=-1, le=LARGEST_SEED, description="-1 for any, as without one.")]
+Seed = Annotated[int, Field(ge=-LARGEST_SEED, le=LARGEST_SEED, description=f"{ANY_SEED} for any, as without one.")]
 
 
 class OutfitPart(Body):
@@ -127,7 +126,7 @@ class TryOnBody(Body):
 
     def _options(self) -> dict[str, JsonValue]:
         general = {name: getattr(self, name) for name in ("auto_mask", "auto_crop", "denoise_steps")}
-        general["seed"] = None if self.seed == -1 else self.seed
+        general["seed"] = None if self.seed == ANY_SEED else self.seed
         given = {name: value for name, value in general.items() if value is not None}
         return {**(self.options or {}), **given}
 

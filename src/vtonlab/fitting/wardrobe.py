@@ -16,11 +16,11 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors import EngineUnavailable, Text
 from vtonlab.errors.language import Language
 from vtonlab.fitting.asking import while_here
-from vtonlab.fitting.choosing import ANY_SEED, USUAL_STEPS
+from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS, USUAL_STEPS
 from vtonlab.fitting.conditions import Condition, Conditions, State
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.orders import Layer, Order
-from vtonlab.fitting.schemas import DESCRIPTION_LETTERS, LARGEST_SEED, MOST_STEPS, mask_link, tell_notes
+from vtonlab.fitting.schemas import DESCRIPTION_LETTERS, mask_link, tell_notes
 from vtonlab.fitting.service import Fitting
 from vtonlab.library.links import picture_link
 from vtonlab.tasks.models import Task
@@ -68,7 +68,7 @@ class TryOn(BaseModel):
     denoise_steps: Annotated[int | None, Blank] = Field(
         default=None, ge=1, le=MOST_STEPS, description=f"By default {USUAL_STEPS}."
     )
-    seed: Annotated[int | None, Blank] = Field(default=None, ge=-1, le=LARGEST_SEED)
+    seed: Annotated[int | None, Blank] = Field(default=None, ge=-LARGEST_SEED, le=LARGEST_SEED)
     mask_image: Annotated[str | None, Blank] = None
     options: dict[str, Any] | None = Field(default=None, description="The engine's own.")
     wait: Annotated[bool | None, Blank] = Field(
