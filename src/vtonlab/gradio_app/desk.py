@@ -95,6 +95,7 @@ class Desk:
 
     async def _await(self, job: Future[T], stop: threading.Event, gone: IsGone) -> T:
         done = asyncio.wrap_future(job)
+        done.add_done_callback(_look)
         while not (await asyncio.wait({done}, timeout=ASK_SECONDS))[0]:
             if not stop.is_set() and await gone():
                 stop.set()
@@ -140,6 +141,12 @@ class Desk:
             engine.try_on(TryOnRequest(draw_person(), draw_shirt()))
         except VtonError as error:
             log.warning("the engine %r could not be warmed up: %s", self.name, error)
+
+
+def _look(job: asyncio.Future[Any]) -> None:
+    """Nobody may be left to look at how a job ended."""
+    if not job.cancelled():
+        job.exception()
 
 
 def _seats(settings: Settings, engine: Engine) -> int:

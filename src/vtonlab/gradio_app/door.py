@@ -16,6 +16,7 @@ from gradio.utils import LRUCache, get_upload_folder
 from vtonlab.errors import BadRequest, BodyTooLarge, VtonError
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.gradio_app.forms import MOST_LAYERS
+from vtonlab.gradio_app.words import WORDS
 from vtonlab.library.fetch import Fetcher
 from vtonlab.settings import Settings
 
@@ -43,6 +44,17 @@ class Door(gr.Blocks):
     def get_block_name(self) -> str:
         """The page of a plain app shows it."""
         return "blocks"
+
+    def get_api_info(self, *arguments: Any, **named: Any) -> Any:
+        """What clients are told of the endpoints, in words and in schemas that clients of Gradio 4 can read too."""
+        return _plainly(super().get_api_info(*arguments, **named))
+
+    def get_config_file(self, *arguments: Any, **named: Any) -> Any:
+        """What the page and clients are told of the app, with schemas in that same plain form."""
+        told = super().get_config_file(*arguments, **named)
+        for component in told["components"]:
+            component.update({name: _plainly(component[name]) for name in component if name.startswith("api_info")})
+        return told
 
     async def preprocess_data(
         self,
@@ -110,6 +122,44 @@ def find_blobs(editor: gr.ImageEditor, drawing: str) -> dict[str, Any] | None:
     """What was sent ahead under that id, once."""
     blobs = editor.blob_storage.pop(drawing, None)
     return None if blobs is None else dict(blobs)
+
+
+_TEXT: Final = {"type": "string"}
+_MAYBE_TEXT: Final = {"anyOf": [_TEXT, {"type": "null"}]}
+FILE: Final = {
+    "title": "FileData",
+    "type": "object",
+    "required": ["path"],
+    "properties": {
+        "path": _TEXT,
+        "url": _MAYBE_TEXT,
+        "size": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "orig_name": _MAYBE_TEXT,
+        "mime_type": _MAYBE_TEXT,
+        "is_stream": {"type": "boolean"},
+        "meta": {"type": "object"},
+    },
+}
+"""A file as Gradio 4 described it: its clients upload what is described in these very words."""
+
+
+def _plainly(told: Any) -> Any:
+    """``told`` with labels in English instead of keys, and schemas as clients of Gradio 4 know them."""
+    if isinstance(told, Mapping):
+        if {"path", "orig_name", "meta"} <= set(told.get("properties") or ()):
+            return FILE
+        if told.get("_type") == "translation_metadata":
+            return WORDS["en"].get(str(told.get("key")), "")
+        return {
+            name: _plainly(value)
+            for name, value in told.items()
+            if not (name == "additionalProperties" and isinstance(value, bool))
+        }
+    if isinstance(told, gr.i18n.I18nData):
+        return WORDS["en"].get(told.key, "")
+    if isinstance(told, list):
+        return [_plainly(value) for value in told]
+    return told
 
 
 def find_own(path: str) -> Path:
