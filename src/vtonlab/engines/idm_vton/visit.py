@@ -94,7 +94,7 @@ class Visit:
         usual: float | None = None
         while not self._is_done(future):
             status = self._job.status()
-            usual = status.eta or usual
+            usual = _last_eta(self._job) or usual
             if started is None and status.code.name in {"PROCESSING", "PROGRESS", "ITERATING"}:
                 started = time.monotonic()
                 self.queued = started - asked
@@ -187,6 +187,15 @@ def _stage(status: Any, worked: float, usual: float | None) -> tuple[float, str]
     return WORKING + (WORKED - WORKING) * share, _name(
         "remote_work", done=_whole(done), of=_whole(of), seconds=_whole(left)
     )
+
+
+def _last_eta(job: Any) -> float | None:
+    """What the service said last about how long it takes; it may have been overtaken by the next thing it said."""
+    last = None
+    updates = job.communicator.updates
+    while not updates.empty():
+        last = getattr(updates.get_nowait(), "eta", None) or last
+    return last
 
 
 def _name(stage: str, **values: int | None) -> str:
