@@ -39,25 +39,42 @@ def serve(*options: str, packages: Path | None = None, **variables: str) -> Iter
     """``vtonlab serve`` with ``options`` on a free port; ``variables`` are settings without their prefix, in any
     case. Without ``data`` it gets a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="vtonlab-live-") as folder:
-        told = {"VTONLAB_DATA": folder, "PYTHONPATH": str(packages or "")}
-        told |= {f"VTONLAB_{name.upper()}": value for name, value in variables.items()}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("VTONLAB_")}
-        command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "serve", "--port", "0", "--no-browser"]
-        with subprocess.Popen(
-            [*command, *options], env=kept | told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-        ) as process:
-            server = LiveServer(process)
-            heard = threading.Event()
-            listener = threading.Thread(target=_listen, args=(server, heard, "server" in options))
-            listener.start()
-            try:
-                if not heard.wait(SECONDS_TO_START) or not server.address:
-                    pytest.fail(f"the server did not start: {''.join(server.said)}")
-                yield server
-            finally:
-                process.terminate()
-                process.wait(SECONDS_TO_STOP)
-                listener.join(SECONDS_TO_STOP)
+        command = ["serve", "--port", "0", "--no-browser", *options]
+        with _run(command, {"data": folder} | variables, packages) as server:
+            yield server
+
+
+@contextmanager
+def serve_gradio(*options: str, packages: Path | None = None, **variables: str) -> Iterator[LiveServer]:
+    """``vtonlab gradio`` with ``options`` on a free port, with settings as :func:`serve` has them."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vtonlab-live-") as folder,
+        _run(["gradio", "--port", "0", *options], {"data": folder} | variables, packages) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _run(words: list[str], variables: dict[str, str], packages: Path | None) -> Iterator[LiveServer]:
+    told = {f"VTONLAB_{name.upper()}": value for name, value in variables.items()}
+    told |= {"PYTHONPATH": str(packages or "")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VTONLAB_")}
+    command = [sys.executable, "-c", "from vtonlab.cli import main; main()", *words]
+    with subprocess.Popen(
+        command, env=kept | told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        server = LiveServer(process)
+        heard = threading.Event()
+        listener = threading.Thread(target=_listen, args=(server, heard, "server" in words))
+        listener.start()
+        try:
+            if not heard.wait(SECONDS_TO_START) or not server.address:
+                pytest.fail(f"{words[0]} did not start: {''.join(server.said)}")
+            yield server
+        finally:
+            process.terminate()
+            process.wait(SECONDS_TO_STOP)
+            listener.join(SECONDS_TO_STOP)
 
 
 def _listen(server: LiveServer, heard: threading.Event, wants_link: bool) -> None:
@@ -65,7 +82,7 @@ def _listen(server: LiveServer, heard: threading.Event, wants_link: bool) -> Non
     assert server.process.stderr is not None
     for line in server.process.stderr:
         server.said.append(line)
-        if found := re.search(r"VTON Lab: (https?://[\w.:\[\]-]+)/", line):
+        if found := re.search(r"^VTON Lab[^:]*: (https?://[\w.:\[\]-]+)/", line):
             server.address = found[1]
         if found := re.search(r"[?]setup=([\w-]+)", line):
             server.setup = found[1]
