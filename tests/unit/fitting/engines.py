@@ -1,7 +1,9 @@
+# ruff: noqa: ASYNC110 - what is waited for happens in a thread
 """Engines for tests: they colour a rectangle, and do what a test tells them to."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -34,8 +36,8 @@ from vtonlab.imaging.provenance import SourceType
 class Script:
     """What the engines do, and what they were asked."""
 
-    errors: list[VtonError] = field(default_factory=list)
-    """Raised by the next calls, in order."""
+    errors: list[VtonError | None] = field(default_factory=list)
+    """Raised by the next calls, in order; None: that one goes well."""
     seconds: float = 0.0
     calls: list[tuple[str, TryOnRequest]] = field(default_factory=list)
     analysed: list[str] = field(default_factory=list)
@@ -45,6 +47,18 @@ class Script:
     polled: list[str] = field(default_factory=list)
     fail_after_buying: list[BaseException] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    async def until_called(self) -> None:
+        """Wait until an engine was called."""
+        async with asyncio.timeout(10):
+            while not self.calls:
+                await asyncio.sleep(0.01)
+
+    async def until_polled(self) -> None:
+        """Wait until a job elsewhere was asked how it stands."""
+        async with asyncio.timeout(10):
+            while not self.polled:
+                await asyncio.sleep(0.01)
 
 
 SCRIPT = Script()
@@ -90,8 +104,8 @@ class _Engine:
         while time.monotonic() < until:
             time.sleep(0.005)
             report(0.5, "working")
-        if SCRIPT.errors:
-            raise SCRIPT.errors.pop(0)
+        if SCRIPT.errors and (error := SCRIPT.errors.pop(0)) is not None:
+            raise error
         image, mask = request.person.copy(), np.zeros(request.person.shape[:2], np.uint8)
         self._paint(image, mask, request.garment, request.kind)
         if request.lower is not None:

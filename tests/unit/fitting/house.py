@@ -16,6 +16,8 @@ from tests.unit.library.arriving import decode, encode, make_people
 from vtonlab.accounts.caller import BUILT_IN_ROLES, Caller, CallerKind, Via
 from vtonlab.accounts.service import Accounts
 from vtonlab.db.database import Database
+from vtonlab.engines import registry
+from vtonlab.equip import equip_engines
 from vtonlab.fitting.models import VtonHistory
 from vtonlab.fitting.orders import Layer, Order
 from vtonlab.fitting.service import Fitting
@@ -119,7 +121,8 @@ async def open_house(
     **chosen: Any,
 ) -> AsyncIterator[House]:
     """With two users, Ann and Bob; ``runs``: tasks are worked on."""
-    settings = Settings(**{"data": folder, "mode": "local", "engine": "painter"} | chosen)
+    defaults: dict[str, Any] = {"data": folder, "mode": "local", "engine": "painter"}
+    settings = Settings(**(defaults | chosen))
     kept = storage or LocalStorage(folder)
     accounts = Accounts(database, settings, b"a secret for tests, long enough!", [])
     await make_people(database)
@@ -128,6 +131,7 @@ async def open_house(
     library = Library(database, kept, settings, accounts)
     outbound = Outbound(database, settings)
     signer = signer or open_signer(folder / "signing")
+    equip_engines(settings)
     fitting = Fitting(database, kept, settings, accounts, tasks, library, ingest, outbound, signer)
     fitting.register()
     house = House(
@@ -142,6 +146,7 @@ async def open_house(
         await tasks.stop()
         await ingest.close()
         await kept.close()
+        registry.equip(lambda _: {})
 
 
 def order(person: Image, *garments: Image, **more: Any) -> Order:
