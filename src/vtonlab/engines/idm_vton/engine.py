@@ -35,6 +35,10 @@ FULL_SECONDS: Final = (1.0, 3.0)
 """Before asking again a service whose queue was full: it took nothing on. Longer waits are the task's business."""
 FINISHING: Final = 0.96
 
+TO_BE_SET = Text(
+    "Photo and garment are sent to the service whose address is set; where that is on this machine, they stay on it.",
+    "照片和衣物会发送到所设地址的服务；若该服务就在本机，图片不会离开本机。",
+)
 HERE = Text(
     "Pictures go to a program on this machine (IDM-VTON) and do not leave it.",
     "图片只会交给本机上运行的程序（IDM-VTON），不会离开本机。",
@@ -142,7 +146,8 @@ def _read_options(given: Mapping[str, object]) -> Options:
 
 
 def _describe(address: Address | None) -> Capabilities:
-    is_here = address is None or address.is_here
+    is_here = address is not None and address.is_here
+    privacy = TO_BE_SET if address is None else HERE if is_here else ELSEWHERE.with_values(host=address.host)
     return Capabilities(
         mask=True,
         seed=True,
@@ -150,7 +155,7 @@ def _describe(address: Address | None) -> Capabilities:
         description=True,
         remote_host=None if is_here or address is None else address.host,
         waits=True,
-        privacy=HERE if address is None or is_here else ELSEWHERE.with_values(host=address.host),
+        privacy=privacy,
         code_licence=LICENCE,
         weights_licence=LICENCE,
         commercial_use=False,
