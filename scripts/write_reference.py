@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from contextlib import redirect_stdout
@@ -14,8 +15,12 @@ from fastapi import FastAPI
 from vtonlab import errors
 from vtonlab.cli.commands import every_call
 from vtonlab.cli.entry import run
+from vtonlab.engines import registry
+from vtonlab.engines.contract import Engine
+from vtonlab.equip import equip_engines
+from vtonlab.fitting.cards import make_card
 from vtonlab.imaging.signing import Signer
-from vtonlab.settings import PREFIX, Settings
+from vtonlab.settings import PREFIX, Settings, for_engine
 from vtonlab.web.described import describe
 from vtonlab.web.metrics import Metrics
 from vtonlab.web.wiring import build
@@ -27,11 +32,14 @@ GENERATED = "<!-- Written by `make docs`; edit the code it names instead. -->\n\
 def main(arguments: list[str]) -> int:
     """Write or check all pages."""
     os.environ["COLUMNS"] = "100"  # the width that --help is set in
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]  # the pages tell what comes with the program, not what is set here
     pages = {
         "settings.md": write_settings(),
         "errors.md": write_errors(),
         "cli.md": write_cli(),
         "http-api.md": write_http(),
+        "engines.md": write_engines(),
     }
     stale = [name for name, text in pages.items() if not _is_written(REFERENCE / name, text)]
     if "--check" in arguments:
@@ -99,6 +107,59 @@ def write_http() -> str:
         if name == "studio":
             rows.append("| WebSocket | `/api/v1/ws/tasks` | guest | How tasks go, as it happens |")
     return "\n".join(rows) + "\n"
+
+
+def write_engines() -> str:
+    """The card of every engine that comes with the program: licences, privacy, costs, abilities, options, settings."""
+    rows = [
+        "# Engines",
+        "",
+        GENERATED + "What each engine can do, whose licence it is under, and where pictures go. How",
+    ]
+    rows[-1] += (
+        "\nthey are set up: [Which engine makes the picture](../guides/engines.md). `vtonlab engines` tells the same"
+    )
+    rows[-1] += "\nof an installation, by its settings, and `GET /api/v1/engines` of a running server."
+    equip_engines()
+    for installed in registry.installed():
+        if installed.package == "vtonlab":
+            rows += _write_engine(registry.get(installed.name))
+    return "\n".join(rows) + "\n"
+
+
+def _write_engine(engine: Engine) -> list[str]:
+    price = for_engine(Settings(), engine.name).get("price")
+    can = engine.capabilities
+    told = [
+        (what.en, words.en) for what, words in make_card(engine, price if isinstance(price, float) else None).lines()
+    ]
+    told.append(("Garments", ", ".join(kind.value for kind in can.kinds)))
+    told.append(("Outfits", "both garments at once" if can.outfits else "one garment after the other"))
+    takes = {"mask": can.mask, "seed": can.seed, "steps": can.steps, "description": can.description}
+    told.append(("Takes", ", ".join(name for name, taken in takes.items() if taken) or "the two photos"))
+    rows = [
+        "",
+        f"## {engine.name}",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {what} | {_cell(words)} |" for what, words in told),
+    ]
+    fields = engine.Options.model_json_schema().get("properties", {})
+    if fields:
+        rows += ["", "| option | default | meaning |", "|---|---|---|"]
+    for name, field in fields.items():
+        default = json.dumps(field.get("default"), ensure_ascii=False).strip('"')
+        rows.append(f"| `{name}` | `{default}` | {_cell(field.get('description', ''))} |")
+    settings = [name for name in Settings.model_fields if name.startswith(f"{engine.name}_")]
+    if settings:
+        names = ", ".join(f"`{PREFIX}{name.upper()}`" for name in settings)
+        rows += ["", f"[Settings](settings.md): {names}."]
+    return rows
+
+
+def _cell(words: str) -> str:
+    return " ".join(words.split()).replace("|", "\\|")
 
 
 def describe_application() -> dict[str, Any]:

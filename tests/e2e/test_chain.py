@@ -7,9 +7,11 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.fakes.fashn import KEY, FakeFashn
@@ -55,8 +57,12 @@ def open_page(browser: Browser, server: LiveServer) -> Iterator[OpenPage]:
     """Opens our page in a window of its own."""
     contexts = []
 
-    def open_page(**options: object) -> Page:
-        usual = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, "base_url": server.address}
+    def open_page(**options: Any) -> Page:
+        usual: dict[str, Any] = {
+            "locale": "en-GB",
+            "viewport": {"width": 1280, "height": 900},
+            "base_url": server.address,
+        }
         context = browser.new_context(**{**usual, **options})
         contexts.append(context)
         page = context.new_page()
@@ -109,7 +115,7 @@ def dress_through_the_chain(page: Page, person: Path, garment: Path) -> bytes:
     return download.value.path().read_bytes()
 
 
-def person_kept(page: Page) -> np.ndarray:
+def person_kept(page: Page) -> NDArray[np.uint8]:
     """The photo of the person as the library has it."""
     address = page.locator("#person .chosen").evaluate("image => image.src")
     with Image.open(io.BytesIO(page.request.get(address).body())) as picture:
