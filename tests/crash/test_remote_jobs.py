@@ -215,6 +215,15 @@ def test_a_bought_fitting_ends_by_itself(tmp_path: Path, moment: str) -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("moment", ["kept", "asking", "fetching"])
+def test_a_server_that_is_asked_to_end_leaves_it_to_the_next(tmp_path: Path, moment: str) -> None:
+    with Watched(moment, questions=4) as fake:
+        task = live_twice(tmp_path / "data", "fashn", settings_for(fake), fake.reached, signal.SIGTERM)
+        look_at_the_fitting(tmp_path / "data", task)
+        look_at_what_was_sent(tmp_path / "data", fake)
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "place", ["tryon.engine_done", "tryon.files_kept", "tryon.before_commit", "task.before_finish"]
 )
