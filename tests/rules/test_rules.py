@@ -220,8 +220,8 @@ def test_files_and_functions_stay_short() -> None:
     long = [
         f"{p.relative_to(ROOT)}: {n} lines"
         for p in SOURCES
-        if (n := len(p.read_text("utf-8").splitlines())) > MOST_LINES
-    ]
+        if p.parent.name != "versions" and (n := len(p.read_text("utf-8").splitlines())) > MOST_LINES
+    ]  # what changes tables is one list, written by scripts/write_migration.py
     for path in SOURCES:
         for node in ast.walk(parse(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
