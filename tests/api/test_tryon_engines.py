@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.fittings import pair
 from tests.api.house import House, open_house
 
 from vtonlab.engines import registry
+from vtonlab.errors import EngineUnavailable
 from vtonlab.fitting.conditions import State
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +127,40 @@ async def test_business_refuses_what_its_licence_forbids(tmp_path: Path) -> None
         told = (await visitor.get(CHECK)).json()
         assert (told["success"], told["status"]) == (False, "unavailable")
         assert "commercially" in told["error"]
+
+
+async def test_a_default_engine_that_nobody_offers_is_told(tmp_path: Path) -> None:
+    async with open_house(tmp_path, mode="local", engine="instnat") as house:
+        await settle(house)
+        answer = await (await house.visitor(Accept_Language="en")).get(CHECK)
+        told = answer.json()
+        assert answer.status_code == 200
+        assert (told["success"], told["status"], told["service_url"]) == (False, "dependency_missing", "local:instnat")
+        assert "instnat" in told["error"]
+        assert "instant" in told["error"]
+
+
+async def test_who_asks_for_an_engine_that_cannot_serve_hears_of_the_others(
+    local_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle(local_house)
+    visitor = await local_house.visitor(Accept_Language="en")
+    body = await pair(visitor)
+
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise EngineUnavailable(engine="idm_vton")
+
+    monkeypatch.setattr(local_house.parts.fitting, "ask", fail)
+    for path in ("/api/vton/tryon", "/api/v1/tryon"):
+        answer = await visitor.post(path, json=body | {"engine": "idm_vton"})
+        assert answer.status_code == 503
+        assert answer.json()["hint"] == "“vtonlab doctor” says what it needs. Available: instant."
+
+
+async def test_a_token_that_may_not_see_the_picture_is_refused_before_it_is_made(server_house: House) -> None:
+    mei = await server_house.person("mei")
+    body = await pair(mei.client)
+    program = await server_house.token(mei, "tryon:create")
+    assert (await program.post("/api/vton/tryon", json=body)).status_code == 403
+    assert (await mei.client.get("/api/v1/tasks?kind=tryon")).json()["total"] == 0
+    assert (await program.post("/api/vton/tryon", json=body | {"wait": False})).status_code == 202

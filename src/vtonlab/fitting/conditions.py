@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 from vtonlab.db.base import now
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Engine, Health, HealthStatus
-from vtonlab.errors import EngineError, NotForCommerce, Text, UnknownEngine, VtonError
+from vtonlab.errors import EngineError, EngineUnavailable, NotForCommerce, Text, UnknownEngine, VtonError
 from vtonlab.fitting.cards import Card, make_card
 from vtonlab.settings import Settings, for_engine
 
@@ -57,6 +58,7 @@ NOT_ASKED = Text("It is being asked how it is.", "正在查询状态。")
 BROKEN = Text("It cannot be loaded; the log says why.", "无法加载，原因见日志。")
 SILENT = Text("It does not say how it is.", "没有返回状态。")
 BROKE_DOWN = Text("It failed when it was asked how it is; the log says why.", "查询状态时出错，原因见日志。")
+OTHERS = Text("Available: {names}.", "可用的引擎：{names}。")
 HEALTH_STATES = {
     HealthStatus.OK: State.OK,
     HealthStatus.DEGRADED: State.DEGRADED,
@@ -85,6 +87,11 @@ class Condition:
     def can_serve(self) -> bool:
         """Whether a request is worth trying."""
         return self.state in SERVING
+
+    @property
+    def can_try_on(self) -> bool:
+        """Whether a try-on is worth asking for."""
+        return self.can_serve and (self.engine is None or self.engine.capabilities.try_on)
 
 
 @dataclass
@@ -122,11 +129,32 @@ class Conditions:
 
     def find(self, name: str | None = None) -> Condition:
         """Of one engine; of the one that is asked when nobody says which. Raises ``UnknownEngine``."""
-        name = name or self.settings.engine or registry.DEFAULT_ENGINE
+        asked = name or self.settings.engine or registry.DEFAULT_ENGINE
         for condition in self.get():
-            if condition.name == name:
+            if condition.name == asked:
                 return condition
-        raise UnknownEngine(name=name, known=", ".join(registry.names()))
+        raise UnknownEngine(name=asked, known=", ".join(registry.names()))
+
+    def find_default(self) -> Condition:
+        """Of the one that is asked when nobody says which; also where the settings name one that nobody offers."""
+        try:
+            return self.find()
+        except UnknownEngine as error:
+            name = self.settings.engine
+            return Condition(name, State.MISSING, _sentence(error), _advice(error), service_url=f"local:{name}")
+
+    @contextmanager
+    def naming_others(self, name: str | None) -> Iterator[None]:
+        """Where the engine ``name`` turns out not to be able to serve, the error says which others can."""
+        try:
+            yield
+        except EngineUnavailable as error:
+            asked, said = name or self.settings.engine or registry.DEFAULT_ENGINE, error.advise()
+            others = [one.name for one in self.get() if one.can_try_on and one.name != asked and one.name not in said]
+            if others:
+                told = OTHERS.with_values(names=", ".join(others))
+                vars(error)["hint"] = Text(f"{error.hint.en} {told.en}", f"{error.hint.zh}{told.zh}")
+            raise
 
     async def _watch_all(self, names: tuple[str, ...]) -> None:
         """Load one after the other, the built-in one first: it must not wait until other packages are imported."""

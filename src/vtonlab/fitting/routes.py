@@ -62,22 +62,23 @@ MASK: Final[dict[int | str, dict[str, Any]]] = {
 def make_router(fitting: Fitting, previews: Previews, conditions: Conditions, database: Database) -> APIRouter:
     """``/api/v1/tryon`` and ``/api/v1/engines``."""
     router = APIRouter(tags=["fitting"])
-    _add_asking(router, fitting, database)
+    _add_asking(router, fitting, conditions, database)
     _add_previews(router, previews)
     _add_history(router, fitting)
     _add_engines(router, conditions)
     return router
 
 
-def _add_asking(router: APIRouter, fitting: Fitting, database: Database) -> None:
+def _add_asking(router: APIRouter, fitting: Fitting, conditions: Conditions, database: Database) -> None:
     @router.post("/api/v1/tryon", status_code=202, summary="Ask for a fitting, or for many")
     async def ask(request: Request, caller: Asking, body: TryOnBody, key: IdempotencyKey = None) -> TaskAnswer:
         """The task, which `/api/v1/tasks/{task_id}` and the WebSocket tell of; its result names the picture. Everybody
         in everything is a task with `children`."""
-        if body.is_matrix:
-            task = await fitting.ask_matrix(caller, body.matrix(), idempotency_key=key)
-        else:
-            task = await fitting.ask(caller, body.order(), idempotency_key=key)
+        with conditions.naming_others(body.engine):
+            if body.is_matrix:
+                task = await fitting.ask_matrix(caller, body.matrix(), idempotency_key=key)
+            else:
+                task = await fitting.ask(caller, body.order(), idempotency_key=key)
         return await tell(task, _language(request))
 
     async def tell(task: Task, language: Language) -> TaskAnswer:

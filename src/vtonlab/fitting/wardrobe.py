@@ -11,13 +11,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, Field
 
 from vtonlab.accounts.asking import Asking, language_of
+from vtonlab.accounts.caller import Permission
 from vtonlab.db.types import JsonValue
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors import EngineUnavailable, Text
 from vtonlab.errors.language import Language
 from vtonlab.fitting.asking import while_here
 from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS, USUAL_STEPS
-from vtonlab.fitting.conditions import Condition, Conditions, State
+from vtonlab.fitting.conditions import OTHERS, Condition, Conditions, State
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.orders import Layer, Order
 from vtonlab.fitting.schemas import DESCRIPTION_LETTERS, mask_link, tell_notes
@@ -30,10 +31,12 @@ Answer = dict[str, Any]
 USUAL_DESCRIPTION: Final = "a shirt"
 MOST_PER_PAGE: Final = 50
 
+TO_WAIT: Final = (Permission.TASKS_READ, Permission.IMAGES_READ)
+"""What who waits for a picture must be allowed to see."""
+
 DONE: Final = Text("The fitting is done.", "试衣完成")
 QUEUED: Final = Text("The fitting is in line.", "试衣任务已提交")
 READY: Final = Text("{title}: {detail}", "{title}：{detail}")
-OTHERS: Final = Text("Available: {names}.", "可用的引擎：{names}。")
 
 WORDS: Final = {
     State.OK: "available",
@@ -133,7 +136,7 @@ def make_router(fitting: Fitting, conditions: Conditions) -> APIRouter:
     """``/api/vton/check``, ``/api/vton/tryon`` and ``/api/vton/history``."""
     router = APIRouter(prefix="/api/vton", tags=["wardrobe: fitting"])
     _add_check(router, conditions)
-    _add_try_on(router, fitting)
+    _add_try_on(router, fitting, conditions)
     _add_history(router, fitting)
     return router
 
@@ -146,20 +149,20 @@ def _add_check(router: APIRouter, conditions: Conditions) -> None:
     async def check(request: Request) -> Answer | Response:
         """By what is known of the engines already; it waits for none."""
         language, known = language_of(request), conditions.get()
-        asked = conditions.find()
+        asked = conditions.find_default()
         told = describe_check(asked, known, language)
-        if any(_can_try_on(one) for one in known):
+        if any(one.can_try_on for one in known):
             return told
         return JSONResponse(told, status_code=503)
 
 
 def describe_check(asked: Condition, known: list[Condition], language: Language) -> Answer:
     """How the engine ``asked`` is, which is the one that a request without a name would get, and all that are."""
-    serves, title = _can_try_on(asked), _title(asked, language)
+    serves, title = asked.can_try_on, _title(asked, language)
     told = READY.with_values(title=title, detail=asked.detail.say(language)).say(language)
     if not serves:
         failed = EngineUnavailable(engine=asked.name).say(language)
-        others = [one.name for one in known if _can_try_on(one)]
+        others = [one.name for one in known if one.can_try_on]
         hints = [asked.hint] if asked.hint else []
         hints += [OTHERS.with_values(names=", ".join(others))] if others else []
         told = _join([failed, asked.detail.say(language), *(hint.say(language) for hint in hints)], language)
@@ -185,10 +188,6 @@ def _describe_engine(one: Condition, language: Language) -> Answer:
     }
 
 
-def _can_try_on(one: Condition) -> bool:
-    return one.can_serve and (one.engine is None or one.engine.capabilities.try_on)
-
-
 def _title(one: Condition, language: Language) -> str:
     return one.engine.title.say(language) if one.engine else one.name
 
@@ -200,16 +199,19 @@ def _join(sentences: list[str], language: Language) -> str:
 # ---- a fitting
 
 
-def _add_try_on(router: APIRouter, fitting: Fitting) -> None:
+def _add_try_on(router: APIRouter, fitting: Fitting, conditions: Conditions) -> None:
     @router.post("/tryon", summary="Try a garment on", response_model=None, responses=ANSWERS)
     async def try_on(request: Request, caller: Asking, asked: Annotated[TryOn, Body()]) -> Response:
         """Waits for the picture, or with `wait:false` answers 202 with the task at once. Who goes away while waiting
         finds the picture in the history."""
-        language = language_of(request)
-        task = await fitting.ask(caller, asked.order())
-        if asked.wait is False:
-            return _answer(describe_task(task, language), 202)
-        fitted = await while_here(request, fitting.wait(caller, task.task_id))
+        language, waits = language_of(request), asked.wait is not False
+        for needed in TO_WAIT if waits else ():
+            caller.require(needed, signed_in=False)  # before the fitting is made, not after
+        with conditions.naming_others(asked.engine):
+            task = await fitting.ask(caller, asked.order())
+            if not waits:
+                return _answer(describe_task(task, language), 202)
+            fitted = await while_here(request, fitting.wait(caller, task.task_id))
         return _answer(describe_fitted(fitted, language))
 
 
