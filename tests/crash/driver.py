@@ -17,11 +17,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.crash.house import ACTIONS, open_house
+from tests.crash import house as doings
+from tests.crash.fittings import FITTING_ACTIONS
+from tests.crash.house import open_house
 
 from vtonlab import crash_points
 
 LONGEST_SECONDS = 60.0
+ACTIONS = doings.ACTIONS | FITTING_ACTIONS
 
 
 def main() -> None:

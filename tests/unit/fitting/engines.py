@@ -184,16 +184,23 @@ class Unset(_Engine):
 ENGINES = (Painter, Single, Far, Unset)
 
 
+def find_engines(*, group: str) -> list[EntryPoint]:
+    """What is installed, and the engines of this file."""
+    ours = [EntryPoint(kind.name, f"{__name__}:{kind.__name__}", group) for kind in ENGINES]
+    return [*entry_points(group=group), *ours]
+
+
 @contextmanager
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     """The engines of this file beside the others, and a new script."""
-
-    def found(*, group: str) -> list[EntryPoint]:
-        ours = [EntryPoint(kind.name, f"{__name__}:{kind.__name__}", group) for kind in ENGINES]
-        return [*entry_points(group=group), *ours]
-
-    monkeypatch.setattr(registry, "entry_points", found)
+    monkeypatch.setattr(registry, "entry_points", find_engines)
     registry.forget()
     SCRIPT.__init__()  # type: ignore[misc]
     yield SCRIPT
+    registry.forget()
+
+
+def install() -> None:
+    """The same for good: for a process of its own."""
+    vars(registry)["entry_points"] = find_engines
     registry.forget()
