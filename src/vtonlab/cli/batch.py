@@ -67,8 +67,11 @@ def batch(
     from vtonlab.cli.batch_plan import Ledger, find_pictures
     from vtonlab.cli.choosing import choose_engine
     from vtonlab.cli.contact_sheet import write_sheet
+    from vtonlab.cli.signed import open_own_signer
 
     people, hangers = find_pictures(persons, "person"), find_pictures(garments, "garment")
+    if sign:
+        open_own_signer()  # so that what is wrong with it is said now
     plan = _make_plan(output, choose_engine(engine), kind, parse_options(option), suffix, signs=sign)
     if fresh:
         _forget(output)

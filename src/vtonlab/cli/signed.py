@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from vtonlab.cli.language import here, say
+from vtonlab.errors import FileProblem
 
 if TYPE_CHECKING:
     from vtonlab.engines.contract import TryOnResult
@@ -20,6 +24,19 @@ def open_own_signer() -> Signer:
     from vtonlab.imaging.signing import open_signer
 
     return open_signer(settings.load().signing_folder)
+
+
+def open_signer_or_warn() -> Signer | None:
+    """The same; None where its folder cannot be used, which is said on stderr: the picture is made all the same."""
+    try:
+        return open_own_signer()
+    except FileProblem as error:
+        said = here(
+            f"The picture is not signed. {say(error.sentence.with_values(**error.values))}",
+            f"图片未签名。{say(error.sentence.with_values(**error.values))}",
+        )
+        print(f"{here('warning', '注意')}: {said}", file=sys.stderr)
+        return None
 
 
 def save_result(result: TryOnResult, path: Path, signer: Signer | None) -> None:

@@ -100,10 +100,11 @@ def try_on(
     """See a garment on a person."""
     from vtonlab import session
     from vtonlab.cli.choosing import choose_engine
-    from vtonlab.cli.signed import open_own_signer, save_result
+    from vtonlab.cli.signed import open_signer_or_warn, save_result
 
     options = parse_options(option)
     chosen = choose_engine(engine)
+    signer = None if no_sign else open_signer_or_warn()
     start = time.perf_counter()
     result = session.try_on(
         person,
@@ -117,11 +118,12 @@ def try_on(
         **options,
     )
     made = time.perf_counter() - start
-    save_result(result, output, None if no_sign else open_own_signer())
+    save_result(result, output, signer)
     if mask_out is not None:
         result.save_mask(mask_out)
     if as_json:
-        print(json.dumps(describe(result, output, mask_out, made), ensure_ascii=False, indent=2))
+        told = describe(result, output, mask_out, made) | {"signed": signer is not None}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for note in result.notes:
         print(f"{name_level(note)}: {say(note.text)}", file=sys.stderr)
