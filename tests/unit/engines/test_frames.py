@@ -42,7 +42,7 @@ def test_what_is_cut_comes_back_bit_for_bit(height: int, width: int, ratio: tupl
     assert frame.height <= height
     assert frame.width <= width
     assert (unpad(part, frame, picture) == picture).all()
-    changed = unpad(255 - part, frame, picture)
+    changed = unpad(np.invert(part), frame, picture)
     seen = pad_mask(np.full((height, width), 255, np.uint8), frame)
     assert seen.shape == part.shape[:2]
     assert (changed != picture).any(axis=2).sum() == part.shape[0] * part.shape[1]

@@ -120,7 +120,7 @@ def _ask(
                 outputs = visit.ask(arguments)
                 break
             except EngineBusy:
-                if pause is None:
+                if pause is None or visit.was_taken:
                     raise
                 visit.rest(pause, QUEUED, "remote_full")
     picture = read(visit.fetch(outputs[0])) if outputs else None

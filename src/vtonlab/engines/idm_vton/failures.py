@@ -98,13 +98,12 @@ def _explain_answer(error: BaseException) -> VtonError:
 
 def _explain_greeting(wire: Wire) -> VtonError:
     """For a service that answered, but not as Gradio does."""
-    if wire.path.rstrip("/").endswith("/login") and wire.status >= 400:
+    status, path = wire.refusal or (200, "")
+    if path.endswith("/login"):
         return KeyRefused(engine=NAME, setting=TOKEN_SETTING)  # Gradio says 400 to a wrong password
-    if wire.status in {502, 503, 504}:
+    if status == 503:
         return EngineUnavailable(engine=NAME)  # the word of a proxy whose service is not up
-    if wire.status >= 400:
-        return explain_status(wire.status)
-    return NotThatService(engine=NAME)
+    return explain_status(status)
 
 
 def _explain_transport(error: httpx.HTTPError | httpx.InvalidURL, address: Address, *, connecting: bool) -> VtonError:

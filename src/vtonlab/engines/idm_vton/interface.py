@@ -84,7 +84,9 @@ def recognise(info: object, config: object) -> Interface | None:
     for form, wanted in _KINDS.items():
         if all(kind in allowed for kind, allowed in zip(kinds, wanted, strict=True)):
             limits = _limits(config)
-            return Interface(form, *limits) if form is Form.FILES or _takes_data(parameters) else None
+            if limits is None or (form is Form.DATA_URLS and not _takes_data(parameters)):
+                return None
+            return Interface(form, *limits)
     return None
 
 
@@ -94,8 +96,9 @@ def _takes_data(parameters: Sequence[object]) -> bool:
     return all("base64" in name or "image" in name for name in names)
 
 
-def _limits(config: object) -> tuple[Span, Span]:
-    """What steps and seed may be: the API's description does not say it, the page's components do."""
+def _limits(config: object) -> tuple[Span, Span] | None:
+    """What steps and seed may be: the API's description does not say it, the page's components do. None where there is
+    no such function."""
     components = {_dig(one, "id"): one for one in _list(_dig(config, "components"))}
     for asked in _list(_dig(config, "dependencies")):
         if _dig(asked, "api_name") == ENDPOINT.removeprefix("/"):
@@ -103,7 +106,7 @@ def _limits(config: object) -> tuple[Span, Span]:
             shown = [one for one in inputs if _dig(one, "type") != "state"]
             if len(shown) >= len(ORDER):
                 return _span(shown[ORDER.index(Part.STEPS)]), _span(shown[ORDER.index(Part.SEED)])
-    return Span(), Span()
+    return None
 
 
 def _span(component: object) -> Span:

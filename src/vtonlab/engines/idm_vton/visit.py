@@ -45,11 +45,13 @@ WORKED: Final = 0.92
 class Visit:
     """A context. Its methods raise our errors, ``EngineTimeout`` at the address's deadline, and what ``report`` raises.
 
-    ``queued``, ``worked``: seconds that the answer took to be begun, and to be made.
+    ``queued``, ``worked``: seconds that the answer took to be begun, and to be made. ``was_taken``: whether the service
+    took the last job on.
     """
 
     def __init__(self, address: Address, report: Report) -> None:
         self.queued = self.worked = 0.0
+        self.was_taken = False
         self._wire = Wire(address)
         self._report = report
         self._told = (0.0, "")
@@ -69,20 +71,15 @@ class Visit:
 
     def connect(self) -> Interface:
         """Connect, and find out how the service is asked."""
-        for pause in (*RETRY_SECONDS, None):
+        for pause in RETRY_SECONDS:
             try:
-                self._client = self._run(self._open, 0.0, "connecting", connecting=True)
-                break
+                return self._run(self._open, 0.0, "connecting", connecting=True)
             except EngineUnavailable as error:
                 # Nothing was asked yet, so asking again cannot do anything twice.
-                if pause is None or not error.retryable:
+                if not error.retryable:
                     raise
-                self.rest(pause, 0.0, "connecting")
-        description = self._client.view_api(print_info=False, return_format="dict")
-        found = recognise(description, self._client.config)
-        if found is None:
-            raise NotThatService(engine=NAME)
-        return found
+            self.rest(pause, 0.0, "connecting")
+        return self._run(self._open, 0.0, "connecting", connecting=True)
 
     def ask(self, arguments: Sequence[object]) -> Sequence[object]:
         """What the service makes of ``arguments``, as gradio_client gives it."""
@@ -101,6 +98,7 @@ class Visit:
             self.tell(*_stage(status, 0.0 if started is None else time.monotonic() - started, usual))
         self.worked = time.monotonic() - (started or asked)
         error = future.exception()
+        self.was_taken = self._job.communicator.event_id is not None
         self._job = None
         if error is not None:
             raise explain(error, self._wire) from error
@@ -130,10 +128,15 @@ class Visit:
             self._told = (now, stage)
             self._report(self._fraction, stage)
 
-    def _open(self) -> Any:
+    def _open(self) -> Interface:
         from vtonlab.engines.idm_vton.client import open_client
 
-        return open_client(self._wire)
+        self._client = open_client(self._wire)
+        description = self._client.view_api(print_info=False, return_format="dict")
+        found = recognise(description, self._client.config)
+        if found is None:
+            raise NotThatService(engine=NAME)
+        return found
 
     def _run(self, work: Callable[[], T], fraction: float, stage: str, *, connecting: bool = False) -> T:
         """``work()``, in a thread."""

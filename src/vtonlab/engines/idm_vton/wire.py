@@ -28,12 +28,12 @@ QUICK: Final = ("/config", "/info", "/login", "/cancel", "/reset")
 
 
 class Wire(httpx.Auth):
-    """All connections to ``address``. ``status``, ``path``: of the answer that came last."""
+    """All connections to ``address``. ``refusal``: status and path of what greeted us with something else than
+    success; gradio_client goes on to look elsewhere then, and tells of that."""
 
     def __init__(self, address: Address, connect: float = CONNECT_SECONDS, answer: float = ANSWER_SECONDS) -> None:
         self.address = address
-        self.status = 0
-        self.path = ""
+        self.refusal: tuple[int, str] | None = None
         self._own = _place(httpx.URL(address.url))
         self._connect = connect
         self._answer = answer
@@ -48,7 +48,8 @@ class Wire(httpx.Auth):
             raise NotThatService(engine=NAME)
         if self._is_cut:
             raise httpx.ConnectError("hung up", request=request)
-        silence = self._answer if request.url.path.rstrip("/").endswith(QUICK) else SILENCE_SECONDS
+        path = request.url.path.rstrip("/")
+        silence = self._answer if path.endswith(QUICK) else SILENCE_SECONDS
         times = {"connect": self._connect, "read": silence, "write": SILENCE_SECONDS, "pool": self._connect}
         request.extensions = {**request.extensions, "timeout": times, "trace": self._notice}
         if self.address.proxy_sign_in:
@@ -58,7 +59,8 @@ class Wire(httpx.Auth):
             # gradio_client itself sends it as x-hf-authorization only, which nobody but Hugging Face reads.
             request.headers["Authorization"] = f"Bearer {self.address.token}"
         response = yield request
-        self.status, self.path = response.status_code, request.url.path
+        if path.endswith(QUICK):
+            self.refusal = None if response.is_success else (response.status_code, path)
 
     def cut(self) -> None:
         """End all connections now, and make none any more."""
