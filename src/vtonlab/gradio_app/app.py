@@ -17,19 +17,14 @@ from vtonlab.errors import BadRequest, MalformedBody, VtonError
 from vtonlab.gradio_app import Offer, Shape
 from vtonlab.gradio_app.desk import Desk
 from vtonlab.gradio_app.door import Door, language_of
-from vtonlab.gradio_app.forms import show
+from vtonlab.gradio_app.forms import show_base64
 from vtonlab.gradio_app.guard import Guard, answer
-from vtonlab.gradio_app.pages import TRANSLATIONS, build, read_base64, show_base64
+from vtonlab.gradio_app.pages import build, read_base64
+from vtonlab.gradio_app.words import make_words
 from vtonlab.settings import Settings
 
 DEFAULTS = ("", True, False, 30, 42)
 """Of the base64 form's arguments after the two pictures."""
-
-STYLE = """
-.vton-zh { display: none }
-:root:lang(zh) .vton-zh { display: block }
-:root:lang(zh) .vton-en { display: none }
-"""
 
 
 def make_app(settings: Settings, offer: Offer) -> ASGIApp:
@@ -48,17 +43,17 @@ def make_app(settings: Settings, offer: Offer) -> ASGIApp:
 
     app = FastAPI(lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/api/tryon", _make_route(desk), methods=["POST"])
-    _mount(app, build(Shape.BASE64, desk), "/base64", settings)
-    _mount(app, build(offer.shape, desk), "/", settings)
+    _mount(app, build(Shape.BASE64, desk), "/base64", desk)
+    _mount(app, build(offer.shape, desk), "/", desk)
     return Guard(app, settings)
 
 
-def _mount(app: FastAPI, blocks: Door, path: str, settings: Settings) -> None:
+def _mount(app: FastAPI, blocks: Door, path: str, desk: Desk) -> None:
     fonts = ["system-ui", "Noto Sans CJK SC", "sans-serif"]  # the default ones are loaded from elsewhere
     gr.mount_gradio_app(
-        app, blocks, path, max_file_size=settings.max_upload_bytes, show_error=False, ssr_mode=False,
+        app, blocks, path, max_file_size=desk.settings.max_upload_bytes, show_error=False, ssr_mode=False,
         mcp_server=False, enable_monitoring=False, run_history=False, pwa=False, footer_links=["api"],
-        i18n=TRANSLATIONS, css=STYLE,
+        i18n=gr.I18n(**make_words(desk.engine)),
         theme=gr.themes.Default(primary_hue="neutral", font=fonts, font_mono=["ui-monospace", "monospace"]),
     )  # fmt: skip
 
@@ -68,10 +63,10 @@ def _make_route(desk: Desk) -> Any:
         """``{"data": […]}``, the base64 form's arguments in their order → ``{"data": [result, mask]}``."""
         try:
             form = read_base64(*_read_data(await request.body()))
-            shown = await desk.fit(lambda: form.read(desk.settings), show, silent, request.is_disconnected)
+            shown = await desk.fit(lambda: form.read(desk.settings), show_base64, silent, request.is_disconnected)
         except VtonError as error:
             return answer(error, language_of(request, desk.settings))
-        return JSONResponse({"data": show_base64(shown)})
+        return JSONResponse({"data": shown})
 
     return tryon
 

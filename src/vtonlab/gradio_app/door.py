@@ -16,7 +16,7 @@ from gradio.utils import LRUCache, get_upload_folder
 from vtonlab.errors import BadRequest, BodyTooLarge, VtonError
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.gradio_app.forms import MOST_LAYERS
-from vtonlab.gradio_app.words import WORDS
+from vtonlab.gradio_app.words import ENGLISH
 from vtonlab.library.fetch import Fetcher
 from vtonlab.settings import Settings
 
@@ -149,14 +149,14 @@ def _plainly(told: Any) -> Any:
         if {"path", "orig_name", "meta"} <= set(told.get("properties") or ()):
             return FILE
         if told.get("_type") == "translation_metadata":
-            return WORDS["en"].get(str(told.get("key")), "")
+            return ENGLISH.get(str(told.get("key")), "")
         return {
             name: _plainly(value)
             for name, value in told.items()
             if not (name == "additionalProperties" and isinstance(value, bool))
         }
     if isinstance(told, gr.i18n.I18nData):
-        return WORDS["en"].get(told.key, "")
+        return ENGLISH.get(told.key, "")
     if isinstance(told, list):
         return [_plainly(value) for value in told]
     return told

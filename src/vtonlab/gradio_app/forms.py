@@ -27,8 +27,8 @@ from vtonlab.settings import Settings
 MOST_LETTERS: Final = 2_000
 """Of a description; more are cut off."""
 MOST_LAYERS: Final = 16
-GREY: Final = 127.5
-"""What IDM-VTON's masked image has where the garment goes: 0 of its range −1…1."""
+GREY: Final = 127
+"""What IDM-VTON's masked image has where the garment goes: 0 of its range −1…1, cut off to a whole number."""
 
 PERSON: Final = Text("The photo of the person", "人物照片")
 GARMENT: Final = Text("The photo of the garment", "衣物照片")
@@ -123,32 +123,33 @@ def read_data_url(text: str) -> bytes:
         raise BadRequest(part="base64") from error
 
 
-@dataclass(frozen=True)
-class Shown:
-    """PNG files. ``masked``: the photo with the changed region in grey; ``mask``: white where it was changed."""
-
-    result: bytes
-    masked: bytes
-    mask: bytes
+def show_pictures(asked: Asked, made: TryOnResult) -> tuple[bytes, bytes]:
+    """PNG files as IDM-VTON answers: the result, and the photo with the changed region in grey; both as large as the
+    photo it was asked with."""
+    return _encode(made), encode_picture(grey_out(asked.person, made.mask), ".png")
 
 
-def show(asked: Asked, made: TryOnResult) -> Shown:
-    """The pictures of a fitting, each as large as the photo it was asked with."""
-    return Shown(
-        encode_picture(made.image, ".png", source_type=made.source_type),
-        encode_picture(grey_out(asked.person, made.mask), ".png"),
-        encode_picture(made.mask, ".png"),
-    )
+def show_base64(_: Asked, made: TryOnResult) -> tuple[str, str]:
+    """Data-URLs as the base64 form answers: the result, and a mask that is white where the photo was changed."""
+    return _make_data_url(_encode(made)), _make_data_url(encode_picture(made.mask, ".png"))
 
 
 def grey_out(photo: Picture, mask: Mask) -> Picture:
     """``photo`` with the grey of IDM-VTON's masked image where ``mask`` is."""
-    share = (mask.astype(np.float32) / 255)[..., None]
-    greyed: Picture = np.rint(photo * (1 - share) + GREY * share).astype(np.uint8)
+    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    greyed = photo.copy()
+    if len(rows):
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        share = mask[box].astype(np.uint16)[..., None]
+        greyed[box] = (photo[box] * (255 - share) + GREY * share + 127) // 255
     return greyed
 
 
-def make_data_url(png: bytes) -> str:
+def _encode(made: TryOnResult) -> bytes:
+    return encode_picture(made.image, ".png", source_type=made.source_type)
+
+
+def _make_data_url(png: bytes) -> str:
     """``data:image/png;base64,…``."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +10,12 @@ from typing import Any, Final
 import gradio as gr
 from gradio.context import LocalContext
 
+from vtonlab.engines.contract import TryOnResult
 from vtonlab.gradio_app import Shape
-from vtonlab.gradio_app.desk import Desk, IsGone
+from vtonlab.gradio_app.desk import Asked, Desk, IsGone
 from vtonlab.gradio_app.door import Door, bound, find_blobs, make_file
-from vtonlab.gradio_app.forms import Form, Shown, make_data_url, show, take_editor, take_file
-from vtonlab.gradio_app.words import WORDS, about
+from vtonlab.gradio_app.forms import Form, show_base64, show_pictures, take_editor, take_file
+from vtonlab.gradio_app.words import make_words
 
 ENDPOINT: Final = "tryon"
 LANES: Final = "fittings"
@@ -25,7 +25,7 @@ KEEP_SECONDS: Final = 3600
 """How often files are looked at, and how old they grow: a client has an hour to fetch its picture."""
 
 
-TRANSLATIONS: Final = gr.I18n(**WORDS)
+Show = Callable[[Asked, TryOnResult], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,11 @@ def build(shape: Shape, desk: Desk) -> Door:
 
 
 def _draw_page(desk: Desk) -> _Parts:
-    say = TRANSLATIONS
     engine = desk.engine
+    say = gr.I18n(**make_words(engine))
     can = engine.capabilities
     gr.Markdown(say("heading"))
-    gr.Markdown(about(engine, "en"), elem_classes="vton-en")
-    gr.Markdown(about(engine, "zh-CN"), elem_classes="vton-zh")
+    gr.Markdown(say("about"))
     with gr.Row(equal_height=False):
         with gr.Column():
             brush: Any = None if can.mask else False
@@ -73,17 +72,19 @@ def _draw_page(desk: Desk) -> _Parts:
             auto_mask = gr.Checkbox(True, label=say("auto_mask"), visible=can.mask)
             auto_crop = gr.Checkbox(False, label=say("auto_crop"), visible="auto_crop" in engine.Options.model_fields)
         with gr.Column():
-            garment = gr.Image(label=say("garment"), sources=["upload", "clipboard"], type="filepath", height=460)
+            garment = gr.Image(label=say("garment"), sources=["upload", "clipboard"], height=460, buttons=[])
             description = gr.Textbox("", label=say("description"), placeholder=say("such_as"), visible=can.description)
             steps = gr.Slider(20, 40, 30, step=1, label=say("steps"), visible=can.steps)
             seed = gr.Number(42, label=say("seed"), precision=0, visible=can.seed)
         with gr.Column():
-            result = gr.Image(label=say("result"), format="png", height=460, interactive=False)
             with gr.Row():
                 start = gr.Button(say("start"), variant="primary")
-                stop = gr.Button(say("stop"), variant="stop")
+                stop = gr.Button(say("stop"))
+            result = gr.Image(
+                label=say("result"), format="png", height=460, interactive=False, buttons=["download", "fullscreen"]
+            )
             with gr.Accordion(say("masked"), open=False):
-                masked = gr.Image(show_label=False, format="png", height=460, interactive=False)
+                masked = gr.Image(show_label=False, format="png", height=460, interactive=False, buttons=["download"])
     asked = (editor, garment, description, auto_mask, auto_crop, steps, seed)
     return _Parts(asked, (result, masked), editor, start, stop)
 
@@ -104,8 +105,7 @@ def _answer_pictures(desk: Desk, blocks: Door, editor: gr.ImageEditor) -> Callab
         """Dress the person; the picture, and the photo with the changed region in grey."""
         person, layers = take_editor(dict, partial(find_blobs, editor))
         form = Form(person, take_file(garm_img), layers, garment_des, is_checked, is_checked_crop, denoise_steps, seed)
-        shown = await _fit(desk, blocks, form, progress)
-        return await asyncio.to_thread(lambda: (_write(shown.result), _write(shown.masked)))
+        return await _fit(desk, blocks, form, _write_pictures, progress)
 
     return tryon
 
@@ -127,7 +127,7 @@ def _add_base64(desk: Desk, blocks: Door) -> None:
         form = read_base64(
             human_image_base64, garment_image_base64, garment_description, auto_mask, auto_crop, denoise_steps, seed
         )
-        return show_base64(await _fit(desk, blocks, form, progress))
+        return await _fit(desk, blocks, form, show_base64, progress)
 
     with gr.Row(visible=False):
         asked = [
@@ -150,12 +150,7 @@ def read_base64(
     return Form(take_file(person), take_file(garment), (), description, auto_mask, auto_crop, steps, seed)
 
 
-def show_base64(shown: Shown) -> tuple[str, str]:
-    """Result and mask as the base64 form gives them."""
-    return make_data_url(shown.result), make_data_url(shown.mask)
-
-
-async def _fit(desk: Desk, blocks: Door, form: Form, progress: gr.Progress) -> Shown:
+async def _fit(desk: Desk, blocks: Door, form: Form, show: Show, progress: gr.Progress) -> tuple[str, str]:
     def tell(fraction: float, stage: str) -> None:
         progress(min(max(fraction, 0.0), 1.0), desc=stage)
 
@@ -172,6 +167,11 @@ def _is_gone(blocks: Door) -> IsGone:
         return known is not None and not known.alive
 
     return is_gone
+
+
+def _write_pictures(asked: Asked, made: TryOnResult) -> tuple[str, str]:
+    result, masked = show_pictures(asked, made)
+    return _write(result), _write(masked)
 
 
 def _write(png: bytes) -> str:

@@ -25,16 +25,19 @@ _TEXTS: Final = {
     "masked": Text("What was changed", "更换的区域"),
 }
 
-WORDS: Final = {
-    "en": {name: text.en for name, text in _TEXTS.items()},
-    "zh": {name: text.zh for name, text in _TEXTS.items()},
-    "zh-CN": {name: text.zh for name, text in _TEXTS.items()},
-}
-"""As Gradio's I18n takes them."""
+ENGLISH: Final = {name: text.en for name, text in _TEXTS.items()}
 
 
-def about(engine: Engine, language: str) -> str:
+def make_words(engine: Engine) -> dict[str, dict[str, str]]:
+    """The page's words by language, as Gradio's I18n takes them."""
+    texts = _TEXTS | {"about": _about(engine)}
+    chinese = {name: text.zh for name, text in texts.items()}
+    return {"en": {name: text.en for name, text in texts.items()}, "zh": chinese, "zh-CN": chinese}
+
+
+def _about(engine: Engine) -> Text:
     """Which engine makes the pictures, and where photos go."""
-    privacy = engine.capabilities.privacy.say(language)
-    kept = Text("Pictures are deleted within two hours.", "图片会在两小时内删除。").say(language)
-    return f"**{engine.title.say(language)}** — {privacy} {kept}"
+    return Text(
+        "**{title}** — {privacy} They are deleted here within two hours.",
+        "**{title}** — {privacy}图片会在两小时内从这里删除。",
+    ).with_values(title=engine.title, privacy=engine.capabilities.privacy)
