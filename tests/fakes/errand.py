@@ -55,7 +55,7 @@ def textured(width: int, height: int, seed: int = 0) -> Picture:
     luck = np.random.default_rng(seed)
     layers = [
         cv2.resize(luck.uniform(0, 255, (size, size, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
-        for size in (5, 16, 48)
+        for size in (5, 16, 48, 150)
     ]
-    mixed = layers[0] * 0.5 + layers[1] * 0.3 + layers[2] * 0.2
+    mixed = layers[0] * 0.4 + layers[1] * 0.3 + layers[2] * 0.2 + layers[3] * 0.1
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)

@@ -14,9 +14,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
+import numpy as np
 from tests.fakes.drawing import dress
 from tests.fakes.serving import Exchange, Fake
 
+from vtonlab.engines.contract import Picture
 from vtonlab.imaging.write import encode_picture
 
 KEY = "fa-the-right-key"
@@ -72,7 +75,10 @@ class Knobs:
     credits: int = 100
     output: str = ""
     """Address of the finished picture, where it is not the fake's own."""
-    size: tuple[int, int] = (432, 648)
+    side: int = 648
+    """Longer side of what it makes, in pixels."""
+    is_cutting: bool = False
+    """Whether it cuts the photo to 2:3 first."""
     slow: float = 0.0
     """Seconds an order takes."""
 
@@ -186,7 +192,7 @@ class FakeFashn(Fake):
             job.fetched += 1
             if not job.made:
                 person, garment = (read_data(job.inputs[name]) for name in ("model_image", "garment_image"))
-                job.made = encode_picture(dress(person, garment, self.knobs.size), ".png")
+                job.made = encode_picture(self._draw(person, garment), ".png")
         match word:
             case "picture":
                 exchange.send(200, job.made, "image/png")
@@ -203,6 +209,15 @@ class FakeFashn(Fake):
             case "hang":
                 self.closing.wait(60)
                 exchange.drop()
+
+    def _draw(self, person: bytes, garment: bytes) -> Picture:
+        made = dress(person, garment)
+        height, width = made.shape[:2]
+        if self.knobs.is_cutting:
+            kept = min(width, height * 2 // 3)
+            made = made[:, (width - kept) // 2 :][:, :kept]
+        scale = self.knobs.side / max(made.shape[:2])
+        return np.asarray(cv2.resize(made, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def is_right(inputs: dict[str, Any]) -> bool:

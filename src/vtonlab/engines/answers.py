@@ -54,20 +54,21 @@ class Sent:
     data: bytes
 
 
-def prepare(photo: Picture, ratio: tuple[int, int], longest: int) -> Sent:
-    """``photo`` padded to ``ratio`` (width, height), its longer side at most ``longest`` pixels, as a JPEG without any
-    metadata."""
-    padded, frame = pad(photo, ratio, longest=longest)
-    return Sent(padded, frame, encode(padded))
+def prepare(photo: Picture, ratio: tuple[int, int] | None, longest: int) -> Sent:
+    """``photo``, padded to ``ratio`` (width, height) where there is one, its longer side at most ``longest`` pixels, as
+    a JPEG without any metadata."""
+    if ratio is not None:
+        padded, frame = pad(photo, ratio, longest=longest)
+        return Sent(padded, frame, encode(padded))
+    reduced = _reduce(photo, longest)
+    (height, width), (full_height, full_width) = reduced.shape[:2], photo.shape[:2]
+    frame = Frame(width, height, 0, 0, width, height, full_width, full_height)
+    return Sent(reduced, frame, encode(reduced))
 
 
 def encode(picture: Picture, longest: int | None = None) -> bytes:
     """``picture`` as a JPEG without any metadata, its longer side at most ``longest`` pixels."""
-    side = max(picture.shape[:2])
-    if longest is not None and side > longest:
-        size = [max(1, round(extent * longest / side)) for extent in (picture.shape[1], picture.shape[0])]
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return encode_picture(picture, ".jpg", quality=SENT_QUALITY)
+    return encode_picture(picture if longest is None else _reduce(picture, longest), ".jpg", quality=SENT_QUALITY)
 
 
 def decode(data: bytes, engine: str) -> Picture:
@@ -85,7 +86,7 @@ def finish(
 
     ``composite``: only what changed is taken from the answer, everything else stays the photo's own pixels.
     """
-    placed = place(answer, sent.padded, sent.frame)
+    placed = place(answer, photo, sent.padded, sent.frame)
     everything = np.full(photo.shape[:2], 255, np.uint8)
     if placed is None:
         covering = _cover(answer, photo.shape[1], photo.shape[0])
@@ -108,6 +109,14 @@ def options_of(kind: type[T], request: TryOnRequest) -> T:
         fault = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in fault["loc"]) or "?"
         raise BadOption(option=name, reason=str(fault["msg"])) from error
+
+
+def _reduce(picture: Picture, longest: int) -> Picture:
+    side = max(picture.shape[:2])
+    if side <= longest:
+        return picture
+    size = [max(1, round(extent * longest / side)) for extent in (picture.shape[1], picture.shape[0])]
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _cover(picture: Picture, width: int, height: int) -> Picture:

@@ -33,22 +33,22 @@ Placement = NDArray[np.float64]
 """``(2, 3)``: a point of the picture as it was sent, in pixels, to that of the answer."""
 
 
-def place(answer: Picture, sent: Picture, frame: Frame) -> Picture | None:
-    """``answer`` at the size and in the place of the photo that ``frame`` was made for; None where it does not show
-    the same view. ``sent``: the padded picture that the service was given."""
+def place(answer: Picture, photo: Picture, sent: Picture, frame: Frame) -> Picture | None:
+    """``answer`` at the size and in the place of ``photo``, which shows where the answer does not reach; None where it
+    does not show the same view. ``sent``: what the service was given, in which the photo lies as ``frame`` says."""
     lies = find_placement(sent, answer)
     if lies is not None:
-        return _bring(answer, lies, frame)
+        return _bring(answer, photo, lies, frame)
     here, there = answer.shape[1] / answer.shape[0], frame.width / frame.height
     if abs(here / there - 1) > MOST_OUTLINE:
         return None
-    return unpad(answer, frame)
+    return unpad(answer, frame, photo)
 
 
 def find_placement(sent: Picture, answer: Picture) -> Placement | None:
     """How ``answer`` lies on ``sent``, by the points they share (SIFT, RANSAC); None where they share too few."""
     before, after = _small(sent), _small(answer)
-    finder = cv2.SIFT_create(nfeatures=2500)  # type: ignore[attr-defined]
+    finder = cv2.SIFT_create(nfeatures=2500, contrastThreshold=0.02)  # type: ignore[attr-defined]
     points, marks = finder.detectAndCompute(before[0], None)
     others, other_marks = finder.detectAndCompute(after[0], None)
     if marks is None or other_marks is None or len(others) < 2:
@@ -85,8 +85,8 @@ def _is_likely(lies: Placement, sent: Picture, answer: Picture) -> bool:
     return bool(turned < MOST_SKEW and abs(across / down - 1) < MOST_SKEW)
 
 
-def _bring(answer: Picture, lies: Placement, frame: Frame) -> Picture:
-    """The part of ``answer`` that shows the photo, at the photo's own size."""
+def _bring(answer: Picture, photo: Picture, lies: Placement, frame: Frame) -> Picture:
+    """The part of ``answer`` that shows ``photo``, at the photo's own size; beyond its edges, the photo."""
     across, down = frame.inner_width / frame.full_width, frame.inner_height / frame.full_height
     # Pixels have their centres at halves: photo → sent → answer.
     into = np.array([[across, 0, frame.left + across / 2 - 0.5], [0, down, frame.top + down / 2 - 0.5], [0, 0, 1]])
@@ -97,5 +97,11 @@ def _bring(answer: Picture, lies: Placement, frame: Frame) -> Picture:
         answer = cv2.GaussianBlur(answer, (0, 0), 0.5 * float(np.sqrt(reduced**2 - 1)) + 0.01)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     size = (frame.full_width, frame.full_height)
-    placed: Picture = cv2.warpAffine(answer, shift, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return placed
+    placed = cv2.warpAffine(answer, shift, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    columns, rows = np.arange(size[0]), np.arange(size[1])
+    x = shift[0, 0] * columns + shift[0, 1] * rows[:, None] + shift[0, 2]
+    y = shift[1, 0] * columns + shift[1, 1] * rows[:, None] + shift[1, 2]
+    reached = (x >= 0) & (y >= 0) & (x <= answer.shape[1] - 1) & (y <= answer.shape[0] - 1)
+    # Resampled once more, an answer that reaches the photo's edge may end half a pixel before it.
+    reached = cv2.dilate(reached.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return np.where(reached[..., None], placed, photo)

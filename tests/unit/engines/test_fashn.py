@@ -110,8 +110,29 @@ def test_what_is_ordered(fake: FakeFashn, kind: GarmentKind, category: str) -> N
         "return_base64": False,
     }
     sent = Image.open(io.BytesIO(read_data(job.inputs["model_image"])))
-    assert sent.width * 3 - sent.height * 2 in range(-3, 4), "padded to what the model works on"
+    assert (sent.width, sent.height) == PERSON.shape[1::-1]
     assert not {"exif", "icc_profile", "xmp"} & sent.info.keys()
+
+
+def test_a_large_photo_goes_as_large_as_asked_for_and_comes_back_at_its_own_size(fake: FakeFashn) -> None:
+    person = textured(1500, 2500, 6)
+    result = make_engine(fake).try_on(ask(person))
+    (job,) = fake.jobs.values()
+    sent = Image.open(io.BytesIO(read_data(job.inputs["model_image"])))
+    assert (sent.width, sent.height) == (1200, 2000)
+    assert result.image.shape == person.shape
+    assert (result.image[result.mask == 0] == person[result.mask == 0]).all()
+
+
+def test_a_service_that_cuts_the_photo_takes_nothing_of_it_away(fake: FakeFashn) -> None:
+    fake.knobs.is_cutting = True
+    person = textured(600, 420, 7)
+    for options in ({}, {"composite": False}):
+        result = make_engine(fake).try_on(ask(person, options=options))
+        assert result.image.shape == person.shape
+        assert (result.image[:, :100] == person[:, :100]).all(), "it was not in the answer"
+        middle = result.image[420 * 42 // 100 : 420 * 58 // 100, 280:320]
+        assert np.abs(middle.mean(axis=(0, 1)) - (30, 90, 200)).max() < 8
 
 
 def test_the_job_is_kept_before_it_is_asked_about(fake: FakeFashn) -> None:

@@ -50,7 +50,7 @@ def test_it_is_laid_where_it_belongs(size: tuple[int, int], into: list[list[floa
 def test_another_picture_is_said_to_be_one() -> None:
     sent = prepare(PHOTO, (3, 4), 2048)
     other = textured(900, 500, 77)
-    assert place(other, sent.padded, sent.frame) is None
+    assert place(other, PHOTO, sent.padded, sent.frame) is None
     result = finish("any", PHOTO, sent, other, {}, composite=True)
     assert result.image.shape == PHOTO.shape
     assert result.notes == (PAINTED_ANEW,)

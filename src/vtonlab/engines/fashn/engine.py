@@ -44,10 +44,9 @@ from vtonlab.errors import (
     WrongKind,
 )
 
-SHAPE: Final = (2, 3)
-"""Width to height of what the model works on (864×1296), so that it has nothing to cut off or to stretch."""
 LONGEST_SIDE: Final = 2000
-"""Of pictures that are sent, in pixels: what FASHN asks for."""
+"""Of pictures that are sent, in pixels. FASHN asks for that, and for their own shape: it fits them to its model
+(864×1296) itself, and where it cuts, the answer is laid where it belongs."""
 USUAL_SECONDS: Final = 10.0
 """A picture mostly takes; progress goes by it, for the service tells none."""
 FIRST_PAUSE: Final = 0.5
@@ -144,7 +143,7 @@ class FashnEngine:
             raise AnswerLost(engine=self.name)
         report(0.0, "prepare")
         begin = time.perf_counter()
-        sent = prepare(request.person, SHAPE, LONGEST_SIDE)
+        sent = prepare(request.person, None, LONGEST_SIDE)
         garment = encode(request.garment, LONGEST_SIDE)
         prepared = time.perf_counter()
         place = nullcontext() if remote_id else self._turns.take(lambda: _wait_for_turn(report))
