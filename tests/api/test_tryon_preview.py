@@ -197,6 +197,29 @@ async def test_a_file_that_is_missing_is_told(local_house: House) -> None:
     assert (await client.post(PREVIEW, json=wanted)).status_code == 404
 
 
+async def test_what_a_try_on_found_out_serves_previews_also_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path, mode="local") as house:
+        client = await house.visitor()
+        wanted = await pair(client)
+        assert (await client.post("/api/vton/tryon", json=wanted)).status_code == 200
+        engine = registry.get()
+
+        def again(*_: Any, **__: Any) -> Any:
+            raise AssertionError("it was analysed again")
+
+        for name in ("analyse_person", "analyse_garment"):
+            monkeypatch.setattr(engine, name, again)
+        first = await client.post(PREVIEW, json=wanted)
+        assert first.status_code == 200
+    async with open_house(tmp_path, mode="local") as house:
+        client = await house.visitor()
+        answer = await client.post(PREVIEW, json=wanted)
+        assert (answer.status_code, answer.content) == (200, first.content)
+        assert answer.headers["etag"] == first.headers["etag"]
+
+
 class Slow:
     """The built-in engine's place, taken by one that works until it is let go."""
 
