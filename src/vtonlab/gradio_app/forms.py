@@ -88,8 +88,19 @@ def take_editor(
     return background, tuple(layer for layer in layers if layer is not None)
 
 
+def take_base64(value: object) -> bytes | None:
+    """A picture of the base64 form: text, and nothing that could name a file of this machine. Raises
+    ``BadRequest``."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return read_data_url(value)
+    raise BadRequest(part="base64")
+
+
 def take_file(value: object) -> File | None:
-    """A picture in any form clients send one: Gradio's file data, a data-URL, bytes. Raises ``BadRequest``."""
+    """A picture in any form clients send one: Gradio's file data, a data-URL, bytes. Only for what came through
+    Gradio, whose door lets no path pass but those of its own uploads. Raises ``BadRequest``."""
     if value is None or value == "":
         return None
     if isinstance(value, bytes):

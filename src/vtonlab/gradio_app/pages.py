@@ -14,7 +14,7 @@ from vtonlab.engines.contract import TryOnResult
 from vtonlab.gradio_app import Shape
 from vtonlab.gradio_app.desk import Asked, Desk, IsGone
 from vtonlab.gradio_app.door import Door, bound, find_blobs, make_file
-from vtonlab.gradio_app.forms import Form, show_base64, show_pictures, take_editor, take_file
+from vtonlab.gradio_app.forms import Form, show_base64, show_pictures, take_base64, take_editor, take_file
 from vtonlab.gradio_app.words import make_words
 
 ENDPOINT: Final = "tryon"
@@ -66,7 +66,8 @@ def _draw_page(desk: Desk) -> _Parts:
         with gr.Column():
             brush: Any = None if can.mask else False
             editor = bound(gr.ImageEditor(
-                label=say("person"), sources=["upload", "clipboard"], type="filepath", interactive=True, height=460,
+                label=say("person"),
+                    placeholder=say("person_hint"), sources=["upload", "clipboard"], type="filepath", interactive=True, height=460,
                 brush=brush, eraser=brush, layers=can.mask, transforms=(), format="png", canvas_size=(768, 1024),
             ))  # fmt: skip
             auto_mask = gr.Checkbox(True, label=say("auto_mask"), visible=can.mask)
@@ -147,7 +148,7 @@ def read_base64(
     person: Any, garment: Any, description: Any, auto_mask: Any, auto_crop: Any, steps: Any, seed: Any
 ) -> Form:
     """The arguments of the base64 form, in their order. Raises ``BadRequest``."""
-    return Form(take_file(person), take_file(garment), (), description, auto_mask, auto_crop, steps, seed)
+    return Form(take_base64(person), take_base64(garment), (), description, auto_mask, auto_crop, steps, seed)
 
 
 async def _fit(desk: Desk, blocks: Door, form: Form, show: Show, progress: gr.Progress) -> tuple[str, str]:
