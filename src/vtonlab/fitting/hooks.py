@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.accounts.hooks import ExportedFile
+from vtonlab.db import journal
 from vtonlab.db.database import Database
 from vtonlab.fitting import repository
 from vtonlab.fitting.models import VtonHistory
+from vtonlab.fitting.results import ENTITY, tell
 
 PAGE = 500
 NOT_TOLD = frozenset({"user_id", "mask_image", "layer_key"})
@@ -49,7 +51,12 @@ class FittingHook:
         return {"fittings": await repository.forget(session, user_id)}
 
     async def merge(self, session: AsyncSession, guest_id: str, user_id: str) -> None:
-        """The guest's fittings are the user's from now on."""
+        """The guest's fittings are the user's from now on, and news to the user's other devices."""
+        last = None
+        while rows := await repository.after(session, guest_id, last, PAGE):
+            last = rows[-1]
+            entries = [journal.Entry(ENTITY, row.id, "create", tell(row)) for row in rows]
+            await journal.note(session, user_id, entries)
         await repository.hand_over(session, guest_id, user_id)
 
     async def usage(self, session: AsyncSession, user_id: str) -> dict[str, int]:

@@ -16,7 +16,8 @@ import logging
 from vtonlab import crash_points
 from vtonlab.db.database import Database
 from vtonlab.engines.contract import Engine
-from vtonlab.errors import NotThere, ServiceError
+from vtonlab.errors import EngineUnavailable, NotThere, ServiceError
+from vtonlab.errors.retold import retell
 from vtonlab.fitting import repository
 from vtonlab.fitting.analyses import Analyses
 from vtonlab.fitting.choosing import Engines, is_in_two_runs, waits
@@ -33,6 +34,7 @@ from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 from vtonlab.tasks.contract import Done, Job
+from vtonlab.tasks.moves import write_error
 
 log = logging.getLogger(__name__)
 
@@ -133,12 +135,22 @@ class FittingJobs:
     async def _dress(self, job: Job, engine: Engine, dressing: Dressing) -> Dressed:
         """In a thread where it waits for others, or nobody else is to be waited for; else in a process."""
         if waits(engine):
-            two = is_in_two_runs(engine.capabilities, len(dressing.garments))
-            legs = Legs(self._outbound, job, engine.name, two=two)
-            return await job.in_thread(dress, dressing, self._kept, legs.begin)
+            return await self._dress_elsewhere(job, engine, dressing)
         if self._settings.is_local:
             return await job.in_thread(dress, dressing, self._kept, None)
         return await job.in_process(dress_elsewhere, self._settings, dressing)
+
+    async def _dress_elsewhere(self, job: Job, engine: Engine, dressing: Dressing) -> Dressed:
+        """By a service. One that dies while it works is waited for, and asked again; of one that is not there to begin
+        with, people are told at once."""
+        two = is_in_two_runs(engine.capabilities, len(dressing.garments))
+        legs = Legs(self._outbound, job, engine.name, two=two)
+        try:
+            return await job.in_thread(legs.dress, dressing, self._kept)
+        except EngineUnavailable as error:
+            if job.attempt > 1 or legs.has_begun:
+                raise
+            raise retell({**write_error(error), "retryable": False}) from error
 
     async def _keep_analyses(self, pictures: Pictures, dressed: Dressed) -> None:
         rows = {row.content_hash: row for row in (pictures.person, *pictures.garments)}

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from vtonlab.db.types import JsonValue
-from vtonlab.engines.contract import Errand
+from vtonlab.engines.contract import Errand, Report
+from vtonlab.fitting.dressing import BEGUN, Dressed, Dressing, dress
+from vtonlab.fitting.kept import Kept
 from vtonlab.remote.errand import TaskErrand
 from vtonlab.remote.service import Outbound
 from vtonlab.tasks.contract import Job
@@ -30,6 +32,22 @@ class Legs:
         self._two = two
         self._loop = asyncio.get_running_loop()
         self._first: Errand | None = None
+        self.furthest = 0.0
+        """Progress that was reported."""
+
+    def dress(self, dressing: Dressing, kept: Kept, report: Report) -> Dressed:
+        """As :func:`vtonlab.fitting.dressing.dress`; for a thread."""
+
+        def listen(fraction: float, stage: str) -> None:
+            self.furthest = max(self.furthest, fraction)
+            report(fraction, stage)
+
+        return dress(dressing, kept, self.begin, listen)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the service was reached: an engine tells of progress from then on."""
+        return self.furthest > BEGUN
 
     def begin(self, run: int) -> Errand:
         """See ``vtonlab.fitting.dressing.Errands``; for the engine's thread."""

@@ -80,7 +80,7 @@ class Results:
             row.layer_key = layer_key
             session.add(row)
             await session.flush()
-            await journal.note(session, user_id, [journal.Entry(ENTITY, entry_id, "create", _tell(row))])
+            await journal.note(session, user_id, [journal.Entry(ENTITY, entry_id, "create", tell(row))])
             crash_points.reach("tryon.before_commit")
             return _result(row, image)
 
@@ -149,7 +149,7 @@ def _write_note(note: Note) -> dict[str, JsonValue]:
     return {"code": note.code, "level": note.level} | {language: note.text.say(language) for language in LANGUAGES}
 
 
-def _tell(row: VtonHistory) -> dict[str, JsonValue]:
+def tell(row: VtonHistory) -> dict[str, JsonValue]:
     """What another device needs to have the same entry."""
     told = {column.key: getattr(row, column.key) for column in row.__table__.columns}
     for name in ("id", "user_id", "task_id", "mask_image", "layer_key"):

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from vtonlab.fitting.conditions import Conditions
 
 KIND: Final = "tryon"
+MOST_FAILURES: Final = 5
+"""Attempts that may end in a retryable error: with the pauses between them a service has half a minute to come back."""
 MOST_PER_PAGE: Final = 50
 DEEPEST_PAGE: Final = 1_000_000
 TOO_MANY = Text(
@@ -91,7 +93,7 @@ class Fitting:
 
     def register(self) -> None:
         """Let fittings be made here, and the library find the pictures of history entries."""
-        self._tasks.register(JobKind(KIND, self._jobs.handle, self.engines.seat))
+        self._tasks.register(JobKind(KIND, self._jobs.handle, self.engines.seat, max_failures=MOST_FAILURES))
         self._library.know_history(_find_picture)
 
     # ---- asking

@@ -26,7 +26,7 @@ async def wait_for_end(tasks: Tasks, caller: Caller, task_id: str, seconds: floa
     subscription = tasks.events.subscribe(caller.owner)  # before looking, so that nothing is missed in between
     try:
         subscription.watch(task_id)
-        while (task := (await tasks.get(caller, task_id)).task).status not in ENDED:
+        while (task := await tasks.get_any(caller, task_id)).status not in ENDED:
             left = until - loop.time()
             if left <= 0:
                 raise EngineTimeout(engine=task.lane, seconds=round(seconds))

@@ -11,7 +11,7 @@ from tests.unit.library.arriving import decode
 
 from vtonlab.db.database import Database
 from vtonlab.engines.contract import GarmentKind
-from vtonlab.errors import BadOption, ContentRefused, EngineFailed
+from vtonlab.errors import BadOption, ContentRefused, EngineFailed, EngineUnavailable
 from vtonlab.fitting.history import Fitted
 from vtonlab.library.companions import Companion, companion_key
 from vtonlab.remote.models import Departure
@@ -149,6 +149,25 @@ async def test_a_job_elsewhere_outlives_the_server(database: Database, tmp_path:
     assert script.bought == ["job-1"]
     assert script.polled == ["job-1", "job-1"]
     assert fitted.entry.engine == "far"
+
+
+async def test_a_service_that_is_not_there_is_told_of_at_once(house: House, script: Script) -> None:
+    person, top, _ = await house.wardrobe()
+    script.fail_after_buying = [EngineUnavailable(engine="far")]
+    task = await house.fitting.ask(ANNS, order(person, top, engine="far"))
+    with pytest.raises(EngineUnavailable) as told:
+        await house.fitting.wait(ANNS, task.task_id)
+    assert told.value.say("zh-CN") == EngineUnavailable(engine="far").say("zh-CN")
+    assert (await house.task(task.task_id)).attempts == 1
+
+
+async def test_a_service_that_dies_in_mid_job_is_waited_for(house: House, script: Script) -> None:
+    person, top, _ = await house.wardrobe()
+    script.errors = [EngineUnavailable(engine="far"), EngineUnavailable(engine="far")]
+    task = await house.fitting.ask(ANNS, order(person, top, engine="far"))
+    await house.fitting.wait(ANNS, task.task_id)
+    assert (await house.task(task.task_id)).attempts == 3
+    assert script.bought == ["job-1"]
 
 
 async def test_several_wait_at_once_elsewhere_and_one_computes_here(

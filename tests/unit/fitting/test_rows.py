@@ -149,6 +149,10 @@ async def test_a_guests_fittings_become_the_users(house: House) -> None:
     again = await house.fitting.wait(BOBS, fitted.task_id)
     assert again.data == fitted.data
     assert again.picture.user_id == BOB
+    async with house.database.read() as session:
+        told = [change for change in await journal.read(session, BOB) if change.entity == "history"]
+    assert [(change.action, change.entity_id) for change in told] == [("create", fitted.entry.id)]
+    assert told[0].fields["result_image_id"] == fitted.picture.id
 
 
 async def test_an_account_that_goes_takes_its_history_along(house: House) -> None:
