@@ -53,11 +53,12 @@ def finish(
     photo, frame = request.person, asking.frame
     check_shape(answer.picture, frame)
     drawn = unpad(answer.picture, frame, photo)
+    seen = unpad(np.full((frame.height, frame.width), 255, np.uint8), frame)
     if not composite:
-        everywhere = unpad(np.full(answer.picture.shape[:2], 255, np.uint8), frame)
-        return TryOnResult(drawn, everywhere, NAME, timings=timings, source_type=SourceType.GENERATED)
-    mask, notes = _choose_mask(request, asking, answer, drawn)
-    drawn = match_colours(photo, drawn, mask)
+        return TryOnResult(drawn, seen, NAME, timings=timings, source_type=SourceType.GENERATED)
+    mask, notes = _choose_mask(request, asking, answer, drawn, seen)
+    # Where the photo was cut off, the two are alike because both are the photo.
+    drawn = match_colours(photo, drawn, np.maximum(mask, np.invert(seen)))
     return TryOnResult(
         image=paste_back(photo, drawn, mask),
         mask=mask,
@@ -77,17 +78,16 @@ def check_shape(picture: Picture, frame: Frame) -> None:
 
 
 def _choose_mask(
-    request: TryOnRequest, asking: Asking, answer: Answer, drawn: Picture
+    request: TryOnRequest, asking: Asking, answer: Answer, drawn: Picture, seen: Mask
 ) -> tuple[Mask, tuple[Note, ...]]:
-    """Where the answer is taken: in the person's own mask, else where the service says, else where it shows."""
+    """Where the answer is taken: in the person's own mask, else where the service says, else where it shows; only
+    where the service has ``seen`` the photo."""
     if request.mask is not None:
         own = request.mask
         if own.shape != request.person.shape[:2]:
             own = np.asarray(cv2.resize(own, request.person.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-        # A mask of which a part was cut off was only worked on within the cut.
-        seen = unpad(np.full((asking.frame.height, asking.frame.width), 255, np.uint8), asking.frame)
         return np.minimum(np.where(own > 127, 255, 0).astype(np.uint8), seen), ()
-    told = None if answer.masked is None else read_mask(answer.masked, asking.person)
+    told = None if answer.masked is None else read_mask(answer.masked, asking.person, answer.picture)
     if told is not None:
         return unpad(told, asking.frame), ()
     found = find_change(request.person, drawn)
