@@ -182,7 +182,7 @@ class Ingest:
         files = {key: made.data}
         files |= {thumbnail_key(key, size): data for size, data in made.thumbnails.items()}
         files |= {companion_key(key, kind): data for kind, data in incoming.beside.items()}
-        similar = await self._find_similar(user_id, made)
+        similar = () if incoming.made is not None else await self._find_similar(user_id, made)
         return await _to_the_end(self._write(Prepared(fields, tuple(files), similar), files), self.discard)
 
     def _work(self, incoming: Incoming) -> Made:
