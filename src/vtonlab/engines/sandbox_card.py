@@ -17,9 +17,9 @@ STRIPE: Final = (255, 196, 0)
 INK: Final = (20, 20, 20)
 PAPER: Final = (255, 255, 255)
 REGIONS: Final = {
-    GarmentKind.UPPER: (0.20, 0.62),
+    GarmentKind.UPPER: (0.32, 0.66),
     GarmentKind.LOWER: (0.50, 0.95),
-    GarmentKind.DRESS: (0.20, 0.85),
+    GarmentKind.DRESS: (0.32, 0.9),
 }
 """Top and bottom of the striped box as shares of the photo's height, where no mask says what is meant."""
 
@@ -61,39 +61,41 @@ def _stripes(photo: Picture) -> Picture:
 
 
 def _draw_card(canvas: Image.Image, request: TryOnRequest, lines: Sequence[str]) -> tuple[int, int, int, int]:
-    """Draws title, lines and the garments on a white card across the middle; its box."""
+    """Draws title, lines and the garments on a white card over the lower part, below most faces; its box."""
     from PIL import ImageDraw
 
     pen = ImageDraw.Draw(canvas)
     width, height = canvas.size
-    margin = max(2, width // 40)
-    title = _fit(pen, TITLE, width - 4 * margin, height // 5)
-    text = _fit(pen, "M" * 36, width - 4 * margin, height // 24)
-    wrapped = [part for line in lines for part in _wrap(pen, line, text, width - 4 * margin)]
+    margin = max(2, min(width, height) // 40)
+    inner, inset = width - 4 * margin, max(8, min(width // 4, height // 5))
+    column = inner - inset - margin
+    title = _fit(pen, TITLE, inner, height // 8)
+    text = _fit(pen, "M" * 26, column, height // 28)
+    wrapped = [part for line in lines for part in _wrap(pen, line, text, column)]
     title_height, line_height = _height(pen, title), round(_height(pen, text) * 1.35)
-    inset = max(8, min(width // 3, height // 5))
-    wanted = title_height + line_height * len(wrapped) + inset + 5 * margin
-    top = max(0, min((height - wanted) // 2, height))
+    pictures = inset * (1 if request.lower is None else 2) + margin
+    wanted = title_height + max(line_height * len(wrapped), pictures) + 4 * margin
+    top = max(0, min(round(0.95 * height) - wanted, round(0.4 * height)))
     box = (margin, top, width - margin, min(height, top + wanted))
     pen.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=PAPER, outline=INK, width=max(1, margin // 4))
-    pen.text((width // 2, top + margin), TITLE, fill=INK, font=title, anchor="ma")
-    row = top + 2 * margin + title_height
+    pen.text((width // 2, top + margin), TITLE, fill=INK, font=title, anchor="ma", stroke_width=title_height // 30)
+    row = first = top + 2 * margin + title_height
     for line in wrapped:
         pen.text((2 * margin, row), line, fill=INK, font=text, anchor="la")
         row += line_height
-    _paste_garments(canvas, request, (2 * margin, row + margin), inset)
+    _paste_garments(canvas, request, (width - 2 * margin - inset, first), inset)
     return box
 
 
 def _paste_garments(canvas: Image.Image, request: TryOnRequest, corner: tuple[int, int], side: int) -> None:
+    """The garments one below the other, each at most ``side`` px."""
     from PIL import Image, ImageOps
 
     left, top = corner
     for garment in (request.garment, request.lower):
         if garment is not None:
-            small = ImageOps.contain(Image.fromarray(garment), (side, side))
-            canvas.paste(small, (left, top))
-            left += small.width + side // 8
+            canvas.paste(ImageOps.contain(Image.fromarray(garment), (side, side)), (left, top))
+            top += side
 
 
 def _fit(pen: ImageDraw.ImageDraw, words: str, width: int, height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -27,6 +27,30 @@ DEFAULTS = ("", True, False, 30, 42)
 """Of the base64 form's arguments after the two pictures."""
 
 
+BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["data"],
+                "properties": {
+                    "data": {
+                        "type": "array",
+                        "minItems": 2,
+                        "maxItems": 7,
+                        "items": {},
+                        "description": "human_image_base64, garment_image_base64 (data-URLs), garment_description, "
+                        "auto_mask, auto_crop, denoise_steps (1-50), seed. The Gradio endpoint /tryon is described at "
+                        "/gradio_api/info.",
+                    }
+                },
+            }
+        }
+    },
+}
+
+
 def make_app(settings: Settings, offer: Offer) -> ASGIApp:
     """The engine behind ``/`` in the shape of the offer, behind ``/base64`` and behind ``POST /api/tryon``.
 
@@ -41,8 +65,8 @@ def make_app(settings: Settings, offer: Offer) -> ASGIApp:
         yield
         desk.close()
 
-    app = FastAPI(lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_api_route("/api/tryon", _make_route(desk), methods=["POST"])
+    app = FastAPI(title="VTON Lab · Gradio", lifespan=live, docs_url=None, redoc_url=None)
+    app.add_api_route("/api/tryon", _make_route(desk), methods=["POST"], openapi_extra={"requestBody": BODY})
     _mount(app, build(Shape.BASE64, desk), "/base64", desk)
     _mount(app, build(offer.shape, desk), "/", desk)
     return Guard(app, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -65,11 +65,22 @@ def _draw_page(desk: Desk) -> _Parts:
     with gr.Row(equal_height=False):
         with gr.Column():
             brush: Any = None if can.mask else False
-            editor = bound(gr.ImageEditor(
-                label=say("person"),
-                    placeholder=say("person_hint"), sources=["upload", "clipboard"], type="filepath", interactive=True, height=460,
-                brush=brush, eraser=brush, layers=can.mask, transforms=(), format="png", canvas_size=(768, 1024),
-            ))  # fmt: skip
+            editor = bound(
+                gr.ImageEditor(
+                    label=say("person"),
+                    placeholder=cast("Any", say("person_hint")),  # translated like every other word
+                    sources=["upload", "clipboard"],
+                    type="filepath",
+                    interactive=True,
+                    height=460,
+                    brush=brush,
+                    eraser=brush,
+                    layers=can.mask,
+                    transforms=(),
+                    format="png",
+                    canvas_size=(768, 1024),
+                )
+            )
             auto_mask = gr.Checkbox(True, label=say("auto_mask"), visible=can.mask)
             auto_crop = gr.Checkbox(False, label=say("auto_crop"), visible="auto_crop" in engine.Options.model_fields)
         with gr.Column():

@@ -14,7 +14,7 @@ import uvicorn
 from vtonlab.gradio_app import Offer
 from vtonlab.settings import Settings
 
-SECONDS_TO_FINISH = 3
+SECONDS_TO_FINISH = 2
 """What clients still hear when the server is told to stop has so long."""
 
 

@@ -9,7 +9,8 @@ from vtonlab.errors import Text
 
 _TEXTS: Final = {
     "heading": Text("# VTON Lab", "# VTON Lab · 试衣"),
-    "person": Text("1 · The person: upload a photo, or paste one", "1 · 人物：上传或粘贴照片"),
+    "person": Text("1 · The person", "1 · 人物"),
+    "person_hint": Text("Drop or paste a photo here, or click to choose one", "将照片拖放或粘贴到此处，或点击选择"),
     "garment": Text("2 · The garment", "2 · 衣物"),
     "description": Text("What is it? (helps some engines)", "衣物描述（对部分引擎有帮助）"),
     "such_as": Text("short-sleeved round-neck T-shirt", "圆领短袖 T 恤"),
