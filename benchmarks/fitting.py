@@ -28,12 +28,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 from benchmarks._subjects import Subjects, at_size, find_subjects
 from benchmarks._table import Row, clock, machine, show
 
 from vtonlab.engines import registry
-from vtonlab.engines.contract import AnalysingEngine, TryOnRequest
+from vtonlab.engines.contract import AnalysingEngine, Picture, TryOnRequest
 from vtonlab.imaging.write import encode_picture
 
 WIDTH, HEIGHT = 768, 1024
@@ -68,18 +70,32 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=FOLDER, help="folder with pairs.csv")
     options = parser.parse_args()
     subjects = find_subjects(options.data, 8)
-    people = [encode_picture(at_size(one, WIDTH, HEIGHT), ".jpg") for one in subjects.persons]
-    clothes = [encode_picture(at_size(one, WIDTH, HEIGHT), ".jpg") for one, _ in subjects.garments]
+    people = [at_size(one, WIDTH, HEIGHT) for one in subjects.persons]
+    clothes = [at_size(one, WIDTH, HEIGHT) for one, _ in subjects.garments]
     print(machine())
     print(subjects)
     floor = measure_engine(subjects)
     with serve("--mode", "local") as (address, started):
-        alone = asyncio.run(measure_one(address, people, clothes, started, floor))
+        alone = asyncio.run(measure_one(address, as_files(people), as_files(clothes), started, floor))
     show(f"one person at home, {WIDTH}×{HEIGHT}; the engine alone in this process, both known: {ms(floor)}", alone)
     workers = max(1, (os.cpu_count() or 1) // 2)
     with serve("--mode", "server", "--workers", str(workers)) as (address, _):
-        crowd = asyncio.run(measure_many(address, people, clothes, options.people, workers))
+        crowd = asyncio.run(
+            measure_many(address, spread(people, options.people), spread(clothes, options.people), workers)
+        )
     show(f"{options.people} guests of a server, {workers} worker(s), each with pictures of their own", crowd)
+
+
+def as_files(pictures: list[Picture]) -> list[bytes]:
+    """Each as a JPEG file."""
+    return [encode_picture(one, ".jpg") for one in pictures]
+
+
+def spread(pictures: list[Picture], count: int) -> list[bytes]:
+    """So many files of which no two are equal: the later ones are a shade brighter, so that nothing that was found out
+    about one is known of another."""
+    brighter = [cv2.add(pictures[n % len(pictures)], (n // len(pictures),) * 3 + (0,)) for n in range(count)]
+    return as_files([np.asarray(one, np.uint8) for one in brighter])
 
 
 def measure_engine(subjects: Subjects) -> float:
@@ -161,20 +177,17 @@ async def try_on(client: httpx.AsyncClient, body: dict[str, Any]) -> Taken:
 # ---- many people
 
 
-async def measure_many(address: str, people: list[bytes], clothes: list[bytes], count: int, workers: int) -> list[Row]:
-    """The lines of the second table."""
-    guests = [visit(address) for _ in range(count)]
+async def measure_many(address: str, people: list[bytes], clothes: list[bytes], workers: int) -> list[Row]:
+    """The lines of the second table; one guest for each of ``people``."""
+    guests = [visit(address) for _ in people]
     try:
         bodies = []
-        for number, guest in enumerate(guests):
-            photos = people[number % len(people)], clothes[(number // len(people) + number) % len(clothes)]
-            bodies.append(
-                {
-                    "human_image": await keep(guest, photos[0], "char"),
-                    "garment_image": await keep(guest, photos[1], "clothes"),
-                }
-            )
-        await try_on(guests[0], bodies[0])  # the worker's first picture loads its models
+        for guest, person, garment in zip(guests, people, clothes, strict=True):
+            human = await keep(guest, person, "char")
+            bodies.append({"human_image": human, "garment_image": await keep(guest, garment, "clothes")})
+        async with visit(address) as first:  # the worker's first picture loads its models
+            drawn = {"human_image": await keep(first, people[0], "char"), "garment_image": await copy_from(first, 0)}
+            await try_on(first, drawn)
         start = time.perf_counter()
         taken = await asyncio.gather(*(try_on(*one) for one in zip(guests, bodies, strict=True)))
         wall = time.perf_counter() - start
