@@ -91,7 +91,7 @@ def serve(data: Path, **variables: str) -> Iterator[Server]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def order_fitting(server: Server, engine: str) -> str:
+def order_fitting(server: Server, engine: str, *, is_outfit: bool = False) -> str:
     """The id of a task that asks ``engine`` for a fitting; its pictures are uploaded before."""
     with httpx.Client(base_url=server.address, timeout=30, trust_env=False) as client:
         names = []
@@ -100,7 +100,11 @@ def order_fitting(server: Server, engine: str) -> str:
             answer = client.post("/api/upload-file", files=files, data={"category": category})
             assert answer.status_code == 200, answer.text
             names.append(answer.json()["imageId"])
-        wanted = {"human_image": names[0], "garment_image": names[1], "garment_kind": "upper", "engine": engine}
+        wanted: dict[str, Any] = {"human_image": names[0], "engine": engine}
+        if is_outfit:
+            wanted["outfit"] = [{"garment_image": names[1], "garment_kind": kind} for kind in ("upper", "lower")]
+        else:
+            wanted |= {"garment_image": names[1], "garment_kind": "upper"}
         answer = client.post("/api/v1/tryon", json=wanted)
         assert answer.status_code == 202, answer.text
         task_id: str = answer.json()["id"]
@@ -126,12 +130,14 @@ def live_twice(
     settings: Mapping[str, str],
     dies: threading.Event | None,
     how: signal.Signals = signal.SIGKILL,
+    *,
+    is_outfit: bool = False,
 ) -> sqlite3.Row:
     """Ask for a fitting, die when ``dies`` is set (or at ``KILL_AT``), and live again until the task has ended."""
     if not SCRIPT.exists():
         pytest.skip("the package is not installed (pip install -e . --no-deps)")
     with serve(data, **settings) as server:
-        task_id = order_fitting(server, engine)
+        task_id = order_fitting(server, engine, is_outfit=is_outfit)
         if dies is not None:
             assert dies.wait(SECONDS), "it never came to that"
             server.kill(how)
@@ -159,7 +165,9 @@ class Watched(FakeFashn):
     def get(self, exchange: Exchange) -> None:
         if exchange.path.startswith("/v1/status/"):
             self.questions += 1
-            self._stop_at("kept" if self.questions == 1 else "asking")
+            self._stop_at(
+                "kept" if self.questions == 1 else "asking" if len(self.jobs) == 1 else "asking for the second"
+            )
         elif exchange.path.startswith("/pictures/"):
             self._stop_at("fetching")
         super().get(exchange)
@@ -177,14 +185,13 @@ class Watched(FakeFashn):
         exchange.drop()
 
 
-def look_at_what_was_sent(data: Path, fake: FakeFashn | FakeGemini) -> None:
-    """One purchase, one line in the log of what left."""
-    assert (fake.asked, fake.bought) == (1, 1)
-    (departure,) = ask(data, "SELECT * FROM departures")
-    assert departure["host"] == fake.host
-    assert departure["pictures"] == 2
+def look_at_what_was_sent(data: Path, fake: FakeFashn | FakeGemini, times: int = 1) -> None:
+    """One purchase (or so many), and as many lines in the log of what left."""
+    assert (fake.asked, fake.bought) == (times, times)
+    departures = ask(data, "SELECT * FROM departures")
+    assert [(row["host"], row["pictures"]) for row in departures] == [(fake.host, 2)] * times
     (spent,) = ask(data, "SELECT * FROM spendings")
-    assert spent["pictures"] == 1
+    assert spent["pictures"] == times
 
 
 def settings_for(fake: FakeFashn, **more: str) -> dict[str, str]:
@@ -212,6 +219,15 @@ def test_a_bought_fitting_ends_by_itself(tmp_path: Path, moment: str) -> None:
         task = live_twice(tmp_path / "data", "fashn", settings_for(fake), fake.reached)
         look_at_the_fitting(tmp_path / "data", task)
         look_at_what_was_sent(tmp_path / "data", fake)
+
+
+@pytest.mark.deep
+def test_of_an_outfit_in_two_runs_neither_is_bought_twice(tmp_path: Path) -> None:
+    with Watched("asking for the second") as fake:
+        settings = settings_for(fake)
+        task = live_twice(tmp_path / "data", "fashn", settings, fake.reached, is_outfit=True)
+        look_at_the_fitting(tmp_path / "data", task)
+        look_at_what_was_sent(tmp_path / "data", fake, times=2)
 
 
 @pytest.mark.deep
