@@ -74,7 +74,7 @@ def test_only_what_changed_differs_from_the_photo(fake: FakeFashn) -> None:
     assert np.abs(middle.mean(axis=(0, 1)) - (30, 90, 200)).max() < 8
     assert (result.source_type, result.engine) == (SourceType.COMPOSITE_GENERATED, "fashn")
     stages = list(dict.fromkeys(stage for _, stage in listener.heard))
-    assert stages == ["prepare", "remote_send", "remote_queue", "remote_work", "remote_fetch", "finish"]
+    assert stages == ["preparing", "remote_send", "remote_queue", "remote_work", "remote_fetch", "finishing"]
     fractions = [fraction for fraction, _ in listener.heard]
     assert fractions == sorted(fractions)
 

@@ -141,7 +141,7 @@ class FashnEngine:
         remote_id = kept(request.errand)
         if remote_id == MARK:
             raise AnswerLost(engine=self.name)
-        report(0.0, "prepare")
+        report(0.0, "preparing")
         begin = time.perf_counter()
         sent = prepare(request.person, None, LONGEST_SIDE)
         garment = encode(request.garment, LONGEST_SIDE)
@@ -153,8 +153,8 @@ class FashnEngine:
             state = self._follow(line, _Job(remote_id, time.monotonic() + setup.seconds), request.errand)
             made = time.perf_counter()
             data = self._fetch(line, state)
-        timings = {"prepare": prepared - begin, "remote_work": made - prepared, "fetch": time.perf_counter() - made}
-        report(0.9, "finish")
+        timings = {"preparing": prepared - begin, "remote_work": made - prepared, "fetch": time.perf_counter() - made}
+        report(0.9, "finishing")
         return finish(self.name, request.person, sent, decode(data, self.name), timings, composite=asked.composite)
 
     def _order(self, line: Line, pictures: tuple[bytes, bytes], inputs: dict[str, Any], errand: Errand | None) -> str:

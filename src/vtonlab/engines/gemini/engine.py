@@ -88,15 +88,15 @@ class GeminiEngine:
             raise EngineNotSetUp(engine=self.name, setting=setup.missing)
         if kept(request.errand):
             raise AnswerLost(engine=self.name)
-        report(0.0, "prepare")
+        report(0.0, "preparing")
         begin = time.perf_counter()
         sent, prompt = _ask_for(request, asked, setup)
         prepared = time.perf_counter()
         with Line(report, setup.auth) as line:
             data = self._buy(line, prompt, setup, request.errand)
         answered = time.perf_counter()
-        report(0.9, "finish")
-        timings = {"prepare": prepared - begin, "remote_work": answered - prepared}
+        report(0.9, "finishing")
+        timings = {"preparing": prepared - begin, "remote_work": answered - prepared}
         return finish(self.name, request.person, sent, decode(data, self.name), timings, composite=asked.composite)
 
     def _buy(self, line: Line, prompt: Prompt, setup: Setup, errand: Errand | None) -> bytes:
