@@ -188,14 +188,16 @@ async def test_a_service_that_dies_in_mid_job_is_waited_for(house: House, script
 async def test_several_wait_at_once_elsewhere_and_one_computes_here(
     database: Database, tmp_path: Path, script: Script
 ) -> None:
-    script.seconds = 0.3
-    async with open_house(database, tmp_path, workers=1, remote_workers=4, remote_budget=0) as house:
+    script.seconds = 0.5
+    async with open_house(database, tmp_path, runs=False, workers=1, remote_workers=4, remote_budget=0) as house:
         person, top, _ = await house.wardrobe()
         for engine, most in (("far", 4), ("single", 1)):
             script.most_at_once = 0
-            for _ in range(4):
+            for _ in range(most + 1):
                 await house.fitting.ask(ANNS, order(person, top, engine=engine))
+            await house.tasks.start()
             await house.until_all_ended()
+            await house.tasks.stop()
             assert script.most_at_once == most
 
 
