@@ -14,7 +14,7 @@ from vtonlab.accounts.asking import Asking, language_of
 from vtonlab.accounts.caller import Permission
 from vtonlab.db.types import JsonValue
 from vtonlab.engines.contract import GarmentKind
-from vtonlab.errors import EngineUnavailable, Text
+from vtonlab.errors import Text
 from vtonlab.errors.language import Language
 from vtonlab.fitting.asking import while_here
 from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS, USUAL_STEPS
@@ -161,11 +161,10 @@ def describe_check(asked: Condition, known: list[Condition], language: Language)
     serves, title = asked.can_try_on, _title(asked, language)
     told = READY.with_values(title=title, detail=asked.detail.say(language)).say(language)
     if not serves:
-        failed = EngineUnavailable(engine=asked.name).say(language)
         others = [one.name for one in known if one.can_try_on]
         hints = [asked.hint] if asked.hint else []
         hints += [OTHERS.with_values(names=", ".join(others))] if others else []
-        told = _join([failed, asked.detail.say(language), *(hint.say(language) for hint in hints)], language)
+        told = _join([told, *(hint.say(language) for hint in hints)], language)
     return {
         "success": serves,
         "status": WORDS[asked.state],
