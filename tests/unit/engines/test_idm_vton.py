@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 import threading
@@ -14,15 +15,17 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.drawn_people import Figure, draw_person
 from tests.fakes.errand import Diary, Listener
 from tests.fakes.gradio_424 import Gradio424, config
 from tests.fakes.idm import GARMENT, PERSON, ask, make_engine, where_painted
-from tests.fakes.pretended import colour_of
+from tests.fakes.pretended import auto_mask, colour_of, pretend
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import ConfiguredEngine, GarmentKind, HealthStatus, Mask, Picture
 from vtonlab.engines.idm_vton.address import Address, read_address
 from vtonlab.engines.idm_vton.asking import choose_seed
+from vtonlab.engines.idm_vton.greyed import read_mask
 from vtonlab.engines.idm_vton.interface import Form, Interface, Span
 from vtonlab.errors import BadOption, Cancelled, EngineNotSetUp, MaskNeeded, WrongKind
 from vtonlab.imaging.provenance import SourceType
@@ -325,6 +328,28 @@ def test_keys_go_to_the_service_and_nowhere_else(
     assert told == []
     assert "key-of-mine" not in caplog.text
     assert "pass" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+def test_the_mask_is_read_from_grey_clothes_before_a_grey_wall(kind: str) -> None:
+    """What is masked is greyed out, so there the second picture alone does not tell."""
+    photo = draw_person(Figure(top=(127, 128, 126), ground=(128, 127, 127))).picture
+    photo = np.asarray(Image.fromarray(photo).resize((768, 1024)))
+    drawn, masked = pretend(Image.fromarray(photo), Image.fromarray(GARMENT), None)
+    file = io.BytesIO()
+    masked.save(file, kind)
+    mask = read_mask(read_picture(file.getvalue()), photo, np.asarray(drawn))
+    assert mask is not None
+    assert not differ(mask, np.asarray(auto_mask()))
+
+
+def test_a_second_picture_that_says_nothing_is_no_mask() -> None:
+    photo = np.asarray(Image.fromarray(PERSON).resize((768, 1024)))
+    drawn, _ = (np.asarray(one) for one in pretend(Image.fromarray(photo), Image.fromarray(GARMENT), None))
+    assert read_mask(photo, photo, drawn) is None
+    assert read_mask(drawn, photo, drawn) is None
+    assert read_mask(np.zeros_like(photo), photo, drawn) is None
+    assert read_mask(np.full_like(photo, 255), photo, drawn) is None
 
 
 @pytest.mark.skipif(not (DATA / "manifest.csv").exists(), reason="no photos at ../shared/data")
