@@ -10,9 +10,11 @@ import asyncio
 import concurrent.futures
 import functools
 import ipaddress
+import logging
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
@@ -129,6 +131,33 @@ class Line:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
+
+
+class _Discretion(logging.Filter):
+    """Keeps addresses out of httpx's own log lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unsaid: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.args if isinstance(record.args, tuple) else ()
+        return not any(isinstance(one, httpx.URL) and str(one) in self.unsaid for one in said)
+
+
+_discretion: Final = _Discretion()
+logging.getLogger("httpx").addFilter(_discretion)
+
+
+@contextmanager
+def unsaid(address: str) -> Iterator[None]:
+    """No log names ``address`` meanwhile: whoever has it can fetch what lies there. Raises ``httpx.InvalidURL``."""
+    written = str(httpx.URL(address))
+    _discretion.unsaid.add(written)
+    try:
+        yield
+    finally:
+        _discretion.unsaid.discard(written)
 
 
 @functools.cache

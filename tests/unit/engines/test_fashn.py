@@ -375,6 +375,15 @@ def test_the_wrong_key_reaches_no_log(fake: FakeFashn, caplog: pytest.LogCapture
         assert "hushhush" not in words
 
 
+def test_where_a_picture_lies_reaches_no_log(fake: FakeFashn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    fake.knobs.fetches = deque(["redirect", "picture"])
+    make_engine(fake).try_on(ask())
+    assert "/v1/run" in caplog.text
+    assert "output_0.png" not in caplog.text
+    assert "again.png" not in caplog.text
+
+
 def test_health_says_how_the_account_is(fake: FakeFashn) -> None:
     assert make_engine(fake).health().status is HealthStatus.OK
     fake.knobs.credits = 0

@@ -14,7 +14,7 @@ import httpx
 
 from vtonlab.engines.answers import MOST_BYTES
 from vtonlab.engines.fashn.setup import Setup
-from vtonlab.engines.line import is_loopback, is_safe
+from vtonlab.engines.line import is_loopback, is_safe, unsaid
 
 ORDER_SECONDS: Final = 60.0
 """For two pictures to be sent and the id to come back."""
@@ -100,10 +100,11 @@ async def fetch(http: httpx.AsyncClient, setup: Setup, address: str) -> bytes:
         for _ in range(MOST_REDIRECTS + 1):
             if not is_safe(address, allow_loopback=allow_loopback):
                 raise Garbled
-            async with http.stream("GET", address, timeout=None) as answer:
-                if answer.next_request is None:
-                    return await _take(answer)
-                address = str(answer.next_request.url)
+            with unsaid(address):
+                async with http.stream("GET", address, timeout=None) as answer:
+                    if answer.next_request is None:
+                        return await _take(answer)
+                    address = str(answer.next_request.url)
     raise Garbled
 
 
