@@ -164,3 +164,17 @@ async def test_a_token_that_may_not_see_the_picture_is_refused_before_it_is_made
     assert (await program.post("/api/vton/tryon", json=body)).status_code == 403
     assert (await mei.client.get("/api/v1/tasks?kind=tryon")).json()["total"] == 0
     assert (await program.post("/api/vton/tryon", json=body | {"wait": False})).status_code == 202
+
+
+async def test_a_service_that_does_not_run_is_told_with_what_starts_it(tmp_path: Path) -> None:
+    nowhere = "http://mei:secret@127.0.0.1:9"
+    async with open_house(tmp_path, mode="local", engine="idm_vton", idm_vton_url=nowhere) as house:
+        await settle(house)
+        visitor = await house.visitor()
+        told = (await visitor.get(CHECK)).json()
+        assert (told["success"], told["status"], told["service_url"]) == (False, "unavailable", "http://127.0.0.1:9")
+        answer = await visitor.post("/api/vton/tryon", json=await pair(visitor))
+        assert (answer.status_code, answer.json()["code"]) == (503, "service_not_running")
+        assert "vtonlab gradio" in answer.json()["hint"]
+        assert answer.json()["hint"].endswith("可用的引擎：instant。")
+        assert "secret" not in answer.text

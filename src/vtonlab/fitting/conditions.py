@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class State(StrEnum):
-    """How an engine stands here: the words of its own health, and three more."""
+    """How an engine stands here: the words of its own health, and more."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -47,6 +47,8 @@ class State(StrEnum):
     """What it needs is not installed, or its package is broken."""
     REFUSED = "refused"
     """Its licence forbids what this installation is used for (``VTONLAB_COMMERCIAL``)."""
+    ERROR = "error"
+    """It failed when it was asked how it is."""
     UNKNOWN = "unknown"
     """Not asked yet; in the first seconds after the start."""
 
@@ -195,25 +197,21 @@ class Conditions:
         answer = asyncio.ensure_future(self._in_thread(engine.health))
         try:
             if not (await asyncio.wait({answer}, timeout=self.patience))[0]:
-                self._answered(engine.name, Health(HealthStatus.DOWN, SILENT))
+                self._answered(engine.name, State.DOWN, Health(HealthStatus.DOWN, SILENT))
                 await asyncio.wait({answer})
         finally:
             answer.cancel()
         error = answer.exception()
         if error is not None:  # other people's code may fail in any way, whatever the contract says
             log.error("engine %s failed when it was asked how it is", engine.name, exc_info=error)
-        self._answered(engine.name, Health(HealthStatus.DOWN, BROKE_DOWN) if error else answer.result())
+            self._answered(engine.name, State.ERROR, Health(HealthStatus.DOWN, BROKE_DOWN))
+            return
+        health = answer.result()
+        self._answered(engine.name, HEALTH_STATES[health.status], health)
 
-    def _answered(self, name: str, health: Health) -> None:
-        self._note(
-            replace(
-                self._known[name],
-                state=HEALTH_STATES[health.status],
-                detail=health.detail,
-                hint=health.hint,
-                asked_at=now(),
-            )
-        )
+    def _answered(self, name: str, state: State, health: Health) -> None:
+        known = self._known[name]
+        self._note(replace(known, state=state, detail=health.detail, hint=health.hint, asked_at=now()))
 
     def _note(self, condition: Condition) -> None:
         before = self._known.get(condition.name)

@@ -46,6 +46,7 @@ WORDS: Final = {
     State.NOT_SET_UP: "unavailable",
     State.REFUSED: "unavailable",
     State.MISSING: "dependency_missing",
+    State.ERROR: "error",
 }
 """What the interface calls how an engine stands."""
 

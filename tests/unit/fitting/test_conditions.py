@@ -15,6 +15,7 @@ from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities, Health, HealthStatus, Options
 from vtonlab.errors import EngineUnavailable, Text, UnknownEngine
 from vtonlab.fitting.conditions import Conditions, State, find_address
+from vtonlab.fitting.wardrobe import WORDS
 from vtonlab.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -143,7 +144,8 @@ async def test_engines_that_fail_in_any_way_are_told_and_asked_again(
     ward(failing, broken)
     async with watching() as conditions:
         await until(lambda: failing.asked > 0 and conditions.find("b").state is State.MISSING)
-        await until(lambda: conditions.find("a").state is State.DOWN)
+        await until(lambda: conditions.find("a").state is State.ERROR)
+        assert not conditions.find("a").can_serve
         failing.answer = lambda: WELL
         await until(lambda: conditions.find("a").state is State.OK)
     assert "the wheels came off" in caplog.text
@@ -158,6 +160,11 @@ async def test_where_business_is_done_engines_that_forbid_it_are_refused_unasked
         assert conditions.find("a").state is State.REFUSED
         assert "CC BY-NC" in conditions.find("a").detail.zh
         assert private.asked == 0
+
+
+async def test_every_state_has_its_word_on_the_wardrobe_interface() -> None:
+    assert set(WORDS) == set(State)
+    assert set(WORDS.values()) == {"available", "available_limited", "unavailable", "dependency_missing", "error"}
 
 
 async def test_an_engine_that_nobody_offers_is_named(ward: Ward) -> None:
