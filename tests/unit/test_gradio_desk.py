@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from vtonlab.errors import (
 from vtonlab.gradio_app import Offer
 from vtonlab.gradio_app.desk import Asked, Desk
 from vtonlab.gradio_app.forms import Form, grey_out, read_data_url, take_editor, take_file
+from vtonlab.gradio_app.sweep import sweep, sweep_on_and_on
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
@@ -241,6 +243,33 @@ def test_only_an_engine_of_this_machine_is_warmed_up(hire: Hire) -> None:
         desk.warm_up()
         desk._pool.submit(lambda: None).result(30)
         assert len(tailor.asked) == made
+
+
+def test_files_are_forgotten_when_they_are_old_enough(tmp_path: Path) -> None:
+    for name in ("a/old.png", "b/new.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "empty").mkdir()
+    kept = (tmp_path / "b/new.png").stat().st_ctime
+    sweep(tmp_path, kept - 60)
+    assert (tmp_path / "a/old.png").exists()
+    sweep(tmp_path, kept + 60)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    sweep(tmp_path, time.time() + 60)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.anyio
+async def test_sweeping_goes_on_until_it_is_told_to_end(tmp_path: Path) -> None:
+    sweeping = asyncio.create_task(sweep_on_and_on(tmp_path, every=0.02, age=0))
+    for _ in range(2):
+        (tmp_path / "a.png").write_bytes(b"x")
+        for _wait in range(500):
+            if not (tmp_path / "a.png").exists():
+                break
+            await asyncio.sleep(0.02)
+        assert not (tmp_path / "a.png").exists()
+    sweeping.cancel()
 
 
 # --- what clients send -----------------------------------------------------------------------------------------------

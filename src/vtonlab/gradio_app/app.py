@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI, Request
+from gradio.utils import get_upload_folder
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
@@ -20,6 +23,7 @@ from vtonlab.gradio_app.door import Door, language_of
 from vtonlab.gradio_app.forms import show_base64
 from vtonlab.gradio_app.guard import Guard, answer
 from vtonlab.gradio_app.pages import build, read_base64
+from vtonlab.gradio_app.sweep import sweep_on_and_on
 from vtonlab.gradio_app.words import make_words
 from vtonlab.settings import Settings
 
@@ -62,7 +66,9 @@ def make_app(settings: Settings, offer: Offer) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
         desk.warm_up()
+        sweeping = asyncio.create_task(sweep_on_and_on(Path(get_upload_folder())))
         yield
+        sweeping.cancel()
         desk.close()
 
     app = FastAPI(title="VTON Lab · Gradio", lifespan=live, docs_url=None, redoc_url=None)

@@ -20,10 +20,6 @@ from vtonlab.gradio_app.words import make_words
 ENDPOINT: Final = "tryon"
 LANES: Final = "fittings"
 """All ways into one app share its places."""
-SWEEP_SECONDS: Final = 600
-KEEP_SECONDS: Final = 3600
-"""How often files are looked at, and how old they grow: a client has an hour to fetch its picture."""
-
 
 Show = Callable[[Asked, TryOnResult], tuple[str, str]]
 
@@ -41,7 +37,7 @@ class _Parts:
 
 def build(shape: Shape, desk: Desk) -> Door:
     """The app whose ``/tryon`` is of that shape."""
-    with Door(title="VTON Lab", analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS)) as blocks:
+    with Door(title="VTON Lab", analytics_enabled=False) as blocks:
         blocks.equip(desk.settings)
         parts = _draw_page(desk)
         by_picture = _answer_pictures(desk, blocks, parts.editor)
