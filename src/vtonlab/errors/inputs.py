@@ -140,8 +140,8 @@ class AddressTaken(BadInput):
     code = "address_taken"
     sentence = Text("Cannot listen on {host}:{port}: {reason}.", "无法监听 {host}:{port}：{reason}。")
     hint = Text(
-        "Choose another port: vtonlab serve --port 8090 (with make: make run ARGS='--port 8090').",
-        "请换一个端口：vtonlab serve --port 8090（使用 make 时：make run ARGS='--port 8090'）。",
+        "Choose another port, such as --port 8090 (with make: make run ARGS='--port 8090').",
+        "请换一个端口，例如 --port 8090（使用 make 时：make run ARGS='--port 8090'）。",
     )
 
 

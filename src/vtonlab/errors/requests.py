@@ -62,7 +62,7 @@ class ForeignRequest(RequestRefused):
     code = "foreign_request"
     status = 403
     sentence = Text("Requests from other sites are refused.", "已拒绝来自其他网站的请求。")
-    hint = Text("Open the page at the address that vtonlab serve prints.", "请使用 vtonlab serve 显示的地址打开页面。")
+    hint = Text("Use the address that was printed when the program started.", "请使用程序启动时显示的地址。")
 
 
 class BodyTooLarge(RequestRefused):
