@@ -61,8 +61,8 @@ REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "much too fast": _error(
         429,
         "RESOURCE_EXHAUSTED",
-        "You exceeded your current quota. Please retry in 46s.",
-        *_quota("GenerateRequestsPerMinutePerProjectPerModel", "46s"),
+        "You exceeded your current quota. Please retry in 100s.",
+        *_quota("GenerateRequestsPerMinutePerProjectPerModel", "100s"),
     ),
     "day is over": _error(
         429,

@@ -11,6 +11,7 @@ import concurrent.futures
 import functools
 import ipaddress
 import logging
+import math
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -105,6 +106,13 @@ class Line:
                     hear(running.result())
             running.cancel()
         return running.result()
+
+    def rest(self, seconds: float, fraction: float) -> None:
+        """Wait as a service asked to, and say how long it will take."""
+        self.wait(
+            asyncio.sleep(seconds),
+            lambda waited: (fraction, f"remote_queue seconds={max(0, math.ceil(seconds - waited))}"),
+        )
 
     def expect_purchase(self) -> Sending:
         """What is sent from now on, to be asked whether it went out."""

@@ -228,9 +228,10 @@ def test_an_answer_that_does_not_come_in_time(fake: FakeGemini) -> None:
 
 def test_a_moment_too_fast_is_waited_for_within_one_departure(fake: FakeGemini) -> None:
     fake.answers.extend(["too fast", "too fast"])
-    errand = Diary()
-    make_engine(fake).try_on(ask(errand=errand))
+    errand, listener = Diary(), Listener()
+    make_engine(fake).try_on(ask(errand=errand), listener)
     assert (fake.asked, fake.bought, errand.departures) == (3, 1, 1)
+    assert (0.1, "remote_queue seconds=1") in listener.heard
     fake.answers.extend(["too fast"] * 3)
     with pytest.raises(EngineBusy):
         make_engine(fake).try_on(ask())

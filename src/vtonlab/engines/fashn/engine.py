@@ -59,8 +59,9 @@ MOST_TROUBLE: Final = 30.0
 MOST_FETCHES: Final = 3
 MOST_RESENDS: Final = 2
 """After being told to come back in a moment."""
-MOST_WAIT: Final = 20.0
-"""Seconds that are waited here for that; for longer ones the task goes back into its line."""
+MOST_WAIT: Final = 60.0
+"""Seconds that are waited here for that, as limits by the minute ask for; for longer ones the task goes back into its
+line."""
 
 CATEGORIES: Final = {
     GarmentKind.AUTO: "auto",
@@ -180,7 +181,7 @@ class FashnEngine:
                         keep(errand, "")
                     raise fault.error from error
                 resends += 1
-                line.wait(asyncio.sleep(fault.wait or 0.0), lambda _: (0.05, "remote_queue"))
+                line.rest(fault.wait or 0.0, 0.05)
 
     def _follow(self, line: Line, job: _Job, errand: Errand | None) -> State:
         """The job when it is completed. What we cannot find out leaves its id kept: the next attempt asks again."""

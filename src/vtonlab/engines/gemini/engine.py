@@ -8,7 +8,6 @@ picture was made, and does not buy it a second time by himself (``AnswerLost``).
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Mapping
@@ -38,8 +37,9 @@ USUAL_SECONDS: Final = 15.0
 """A picture mostly takes; progress goes by it, for the service tells none."""
 MOST_RESENDS: Final = 2
 """After being told to come back in a moment."""
-MOST_WAIT: Final = 20.0
-"""Seconds that are waited here for that; for longer ones the task goes back into its line."""
+MOST_WAIT: Final = 60.0
+"""Seconds that are waited here for that, as limits by the minute ask for; for longer ones the task goes back into its
+line."""
 
 FAULTS: Final = (Refused, Garbled, TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
@@ -117,7 +117,7 @@ class GeminiEngine:
                         keep(errand, "")
                     raise fault.error from error
                 resends += 1
-                line.wait(asyncio.sleep(fault.wait or 0.0), lambda _: (0.1, "remote_queue"))
+                line.rest(fault.wait or 0.0, 0.1)
             else:
                 return read_answer(response, self.name)
 
