@@ -69,7 +69,7 @@ def match_colours(photo: Picture, answer: Picture, mask: Mask) -> Picture:
     usual = np.median(difference[outside], axis=0) if outside.sum() >= LEAST_PIXELS else None
     if usual is None:
         return answer
-    off = np.abs(difference - usual).max(axis=2)
+    off = _largest(difference - usual)
     alike = outside & (off <= max(6.0, 2.5 * float(np.median(off[outside]))))
     if alike.sum() < LEAST_PIXELS or float(np.median(off[outside])) > MOST_SHIFT:
         return answer
@@ -87,7 +87,7 @@ def find_change(photo: Picture, answer: Picture) -> Mask:
     scale = min(1.0, 2 * WORKING_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     wanted, found = _smooth(photo, size, 1.5), _smooth(answer, size, 1.5)
-    difference = np.abs(wanted - found).max(axis=2)
+    difference = _largest(wanted - found)
     # What a redrawing changes everywhere, by noise, sharpness and drift, is the level from which a change stands out.
     level = float(np.quantile(difference, 0.35))
     changed = (difference > max(12.0, 3.5 * level)).astype(np.uint8)
@@ -112,6 +112,12 @@ def _smooth(picture: Picture, size: tuple[int, int], blur: float = 2.0) -> NDArr
     """Smaller and blurred: the two pictures may differ in sharpness, and lie half a pixel apart."""
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small.astype(np.float32), (0, 0), blur), np.float32)
+
+
+def _largest(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Over the three colours; one by one, which is ten times as fast as numpy's way along the last axis."""
+    red, green, blue = cv2.split(np.abs(difference).astype(np.float32))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
 
 
 def _correction(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.uint8]:

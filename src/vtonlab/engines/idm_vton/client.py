@@ -40,6 +40,7 @@ def open_client(wire: Wire) -> QuietClient:
         token=address.token or False,  # None would send Hugging Face's token, if this machine's user has one
         auth=address.sign_in,
         verbose=False,
+        ssl_verify=wire.tls,
         download_files=False,  # it would leave folders behind, and does not limit what it is sent
         analytics_enabled=False,
         # A proxy of the environment cannot reach this machine's own ports.

@@ -46,10 +46,10 @@ def read_mask(masked: Picture, sent: Picture, answer: Picture) -> Mask | None:
 
 
 def _read_plain(masked: Picture) -> Mask | None:
-    dark, light = (masked < 24).all(axis=2), (masked > 231).all(axis=2)
-    if (dark | light).mean() < 0.97 or dark.all() or light.all():
+    dark, light = _is_within(masked, (0, 23)), _is_within(masked, (232, 255))
+    if (dark | light).mean() < 0.97 * 255 or dark.all() or light.all():
         return None
-    return np.where(light, 255, 0).astype(np.uint8)
+    return light
 
 
 def _read_greyed(masked: Picture, sent: Picture, answer: Picture) -> Mask | None:

@@ -66,7 +66,7 @@ class Doctor:
 
     def _ask(self, wire: Wire) -> Health:
         address = wire.address
-        with httpx.Client(auth=wire, trust_env=not address.is_here) as line:
+        with httpx.Client(auth=wire, verify=wire.tls, trust_env=not address.is_here) as line:
             if address.sign_in:
                 name, password = address.sign_in
                 _check(line.post(urljoin(address.url, "login"), data={"username": name, "password": password}), 400)

@@ -49,7 +49,7 @@ def _download(path: str, client: Any, wire: Wire) -> bytes | None:
     address = f"{client.src_prefixed}file={encode_file_path(path)}"
     found = bytearray()
     with (
-        httpx.Client(auth=wire, trust_env=not wire.address.is_here, cookies=client.cookies) as line,
+        httpx.Client(auth=wire, verify=wire.tls, trust_env=not wire.address.is_here, cookies=client.cookies) as line,
         line.stream("GET", address, headers=client.headers) as response,
     ):
         if response.status_code != 200:

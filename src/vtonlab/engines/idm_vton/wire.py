@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import socket
+import ssl
 import threading
 from collections.abc import Generator
 from typing import Any, Final
@@ -34,6 +36,8 @@ class Wire(httpx.Auth):
     def __init__(self, address: Address, connect: float = CONNECT_SECONDS, answer: float = ANSWER_SECONDS) -> None:
         self.address = address
         self.refusal: tuple[int, str] | None = None
+        # httpx would read all authorities' certificates anew for each request, also of an address without TLS.
+        self.tls = _trust() if address.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._own = _place(httpx.URL(address.url))
         self._connect = connect
         self._answer = answer
@@ -79,6 +83,12 @@ class Wire(httpx.Auth):
             late = self._is_cut
         if late:
             _shut(info["return_value"])
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The certificates that are believed, read once."""
+    return httpx.create_ssl_context()
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:
