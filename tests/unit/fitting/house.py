@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from vtonlab.engines import registry
 from vtonlab.equip import equip_engines
 from vtonlab.fitting.models import VtonHistory
 from vtonlab.fitting.orders import Layer, Order
-from vtonlab.fitting.service import Fitting
+from vtonlab.fitting.service import KIND, Fitting
 from vtonlab.imaging.signing import Signer, open_signer
 from vtonlab.library.incoming import Incoming
 from vtonlab.library.ingest import Ingest
@@ -118,9 +119,10 @@ async def open_house(
     storage: Storage | None = None,
     signer: Signer | None = None,
     runs: bool = True,
+    back_off: float = 0.1,
     **chosen: Any,
 ) -> AsyncIterator[House]:
-    """With two users, Ann and Bob; ``runs``: tasks are worked on."""
+    """With two users, Ann and Bob; ``runs``: tasks are worked on. ``back_off``: seconds before a second attempt."""
     defaults: dict[str, Any] = {"data": folder, "mode": "local", "engine": "painter"}
     settings = Settings(**(defaults | chosen))
     kept = storage or LocalStorage(folder)
@@ -134,6 +136,7 @@ async def open_house(
     equip_engines(settings)
     fitting = Fitting(database, kept, settings, accounts, tasks, library, ingest, outbound, signer)
     fitting.register()
+    tasks.register(replace(tasks.runner.kinds[KIND], back_off=timedelta(seconds=back_off)))
     house = House(
         database, kept, settings, accounts, tasks, ingest, library, outbound, fitting,
         Sweep(database, kept, library, ingest.scratch),

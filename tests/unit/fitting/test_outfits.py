@@ -126,19 +126,22 @@ async def test_a_failure_in_the_second_run_buys_neither_again(house: House, scri
     assert script.polled == ["job-1", "job-2", "job-1", "job-2"]
 
 
-async def test_a_first_run_that_somebody_else_made_meanwhile_leaves_its_job_alone(house: House, script: Script) -> None:
-    person, top, trousers = await house.wardrobe()
-    green = await house.add(plain(GREEN))
+async def test_a_first_run_that_somebody_else_made_meanwhile_leaves_its_job_alone(
+    database: Database, tmp_path: Path, script: Script
+) -> None:
     script.errors = [EngineFailed(engine="far")]
-    cut_off = await house.fitting.ask(ANNS, order(person, top, trousers, engine="far"))
-    await script.until_polled()
-    await fit(house, person, green, trousers, engine="far")
-    fitted = await house.fitting.wait(ANNS, cut_off.task_id)
+    async with open_house(database, tmp_path, back_off=3.0) as house:
+        person, top, trousers = await house.wardrobe()
+        green = await house.add(plain(GREEN))
+        cut_off = await house.fitting.ask(ANNS, order(person, top, trousers, engine="far"))
+        await script.until_polled()
+        await fit(house, person, green, trousers, engine="far")
+        fitted = await house.fitting.wait(ANNS, cut_off.task_id)
+        assert (await house.task(cut_off.task_id)).state == {"first_run": ""}
     assert colours(fitted) == (SKIN, RED, BLUE)
     # The first one's own job for the trousers is not taken for its job for the top.
     assert script.bought == ["job-1", "job-2", "job-3", "job-4"]
     assert script.polled[-1] == "job-4"
-    assert (await house.task(cut_off.task_id)).state == {"first_run": ""}
 
 
 async def test_what_was_refused_for_good_is_asked_anew_when_somebody_tries_again(house: House, script: Script) -> None:
