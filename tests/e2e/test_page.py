@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from tests.live import serve
 
 from vtonlab.imaging.manifest import read_manifest
 
@@ -206,6 +207,7 @@ def test_it_fits_every_window_and_every_control_has_a_name(
     )
     give(page, "person", photos["me"])
     give(page, "garment", photos["red"], photos["blue"])
+    expect(page.locator("#garment .chosen")).to_have_attribute("alt", "blue.png")  # the last one
     make(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.documentElement.lang") == ("zh-CN" if locale == "zh-CN" else "en")
@@ -284,3 +286,18 @@ def test_a_photo_without_a_person_is_told(open_page: OpenPage, instant_page: str
     page.click("#make")
     expect(page.locator("#working")).to_be_hidden(timeout=60_000)
     expect(page.locator("#failure")).to_contain_text("照片中没有找到人物。")
+
+
+def test_on_a_server_a_stranger_becomes_one_guest(browser: Browser, tmp_path: Path) -> None:
+    with serve("--mode", "server", data=str(tmp_path)) as server:
+        page = browser.new_context(locale="en-GB", base_url=server.address).new_page()
+        page.goto("/")
+        page.wait_for_selector("html[data-ready]")
+        expect(page.locator("#privacy")).to_have_text("Your photos are kept in your library on this server.")
+        assert not page.context.cookies()
+        page.click("#sample")
+        page.wait_for_selector(PREVIEW, timeout=60_000)
+        make(page)
+        me = page.request.get("/api/v1/users/me").json()
+        assert (me["kind"], me["usage"]["images"], me["usage"]["fittings"]) == ("guest", 3, 1)
+        page.context.close()
