@@ -9,7 +9,7 @@ const PATIENCE = 30; // times that the server may not answer in a row before a f
 const STAGES = {
   read: "read", analyse: "look", person: "look", garment: "look", prepare: "prepare", preparing: "prepare",
   connecting: "connect", sending: "send", remote_send: "send", remote_queue: "queue", remote_full: "full",
-  fetching: "fetch", remote_fetch: "fetch", finish: "finish", sign: "finish", save: "finish",
+  fetching: "fetch", remote_fetch: "fetch", finish: "finish", finishing: "finish", sign: "finish", save: "finish",
 };
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
