@@ -76,10 +76,8 @@ def unpad(answer: Picture, frame: Frame, outside: Picture | None = None) -> Pict
     ``outside``: what shows where the picture was cut, of that same shape; without it, 0.
     """
     placed = _bring_back(answer, frame)
-    columns, rows = (
-        _seen(frame.left, frame.width, frame.inner_width, frame.full_width),
-        _seen(frame.top, frame.height, frame.inner_height, frame.full_height),
-    )
+    columns = _seen(frame.left, frame.width, frame.inner_width, frame.full_width)
+    rows = _seen(frame.top, frame.height, frame.inner_height, frame.full_height)
     if (columns, rows) == (slice(0, frame.full_width), slice(0, frame.full_height)):
         return placed
     whole = np.zeros_like(placed) if outside is None else outside.copy()

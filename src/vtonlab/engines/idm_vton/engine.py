@@ -114,7 +114,7 @@ def _ask(
         arguments, notes = compose(asking, interface, options, Path(folder))
         for pause in (*FULL_SECONDS, None):
             if request.errand is not None and not address.is_here:
-                # Only the picture is kept: a job of Gradio's cannot be found again by its name, and costs nothing.
+                # Nothing is kept for another attempt: Gradio forgets a job whose line is cut, and asks no money for it.
                 request.errand.leaving(address.host, *asking.pictures(interface))
             try:
                 outputs = visit.ask(arguments)
