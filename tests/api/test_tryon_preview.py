@@ -16,6 +16,7 @@ from PIL import Image
 from sqlalchemy import func, select
 from tests.api.fittings import keep, pair, person, shirt
 from tests.api.house import House, make_photo, open_house
+from tests.s3_server import BUCKET, KEYS, run_s3_server
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import (
@@ -218,6 +219,22 @@ async def test_what_a_try_on_found_out_serves_previews_also_after_a_restart(
         answer = await client.post(PREVIEW, json=wanted)
         assert (answer.status_code, answer.content) == (200, first.content)
         assert answer.headers["etag"] == first.headers["etag"]
+
+
+async def test_pictures_that_live_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with run_s3_server(tmp_path / "s3") as address:
+        place = {"storage_url": f"s3://{BUCKET}/here", "storage_endpoint": address}
+        async with open_house(tmp_path / "data", mode="local", **place) as house:
+            client = await house.visitor()
+            wanted = await pair(client)
+            assert look(await client.post(PREVIEW, json=wanted)).size == (384, 512)
+            wanted = await pair(client, step=8)
+            async for entry in house.parts.storage.list():
+                if entry.key.endswith(wanted["garment_image"]):
+                    await house.parts.storage.delete(entry.key)
+            assert (await client.post(PREVIEW, json=wanted)).status_code == 404
 
 
 class Slow:
