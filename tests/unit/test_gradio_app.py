@@ -6,17 +6,12 @@ import base64
 import http.client
 import io
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +21,7 @@ import pytest
 from gradio_client import Client, handle_file  # type: ignore[import-untyped]
 from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 from gradio_client.utils import QueueError, Status  # type: ignore[import-untyped]
+from tests.doors import Door, open_door
 
 from vtonlab.engines.contract import HealthStatus, Picture, TryOnRequest
 from vtonlab.engines.registry import get
@@ -34,8 +30,6 @@ from vtonlab.imaging.provenance import SourceType, read_source_type
 from vtonlab.imaging.read import read_picture
 from vtonlab.imaging.write import encode_picture, write_picture
 
-SECONDS_TO_START = 120
-SECONDS_TO_STOP = 60
 REAL = Path(__file__).parents[3] / "shared" / "data" / "pairs"
 GREY = 127
 
@@ -44,53 +38,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-@dataclass
-class Door:
-    """``vtonlab gradio`` in a process of its own. ``folder``: where it puts temporary files; ``data``: its data."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    data: Path
-    address: str = ""
-    said: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def open_door(*options: str, **variables: str) -> Iterator[Door]:
-    with tempfile.TemporaryDirectory(prefix="door-") as place:
-        folder, data = Path(place) / "tmp", Path(place) / "data"
-        folder.mkdir()
-        data.mkdir()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("VTONLAB_", "GRADIO_"))}
-        told = {"VTONLAB_DATA": str(data), "TMPDIR": str(folder), "VTONLAB_LANGUAGE": "en"}
-        command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "gradio", "--port", "0", *options]
-        with subprocess.Popen(
-            command,
-            env=kept | told | variables,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            cwd=place,
-        ) as process:
-            door = Door(process, folder, data)
-            try:
-                assert process.stderr is not None
-                for line in process.stderr:
-                    door.said.append(line)
-                    if found := re.search(r"POST: (http://[\w.:]+)/api/tryon", line):
-                        door.address = found[1]
-                        break
-                assert door.address, door.said
-                yield door
-            finally:
-                process.send_signal(signal.SIGINT)
-                ended = process.wait(SECONDS_TO_STOP)
-                door.said += process.stderr or []
-            assert ended == 0, door.said
-            assert list(folder.iterdir()) == []
-            assert not [line for line in door.said if "Traceback" in line]
 
 
 @pytest.fixture(scope="module")
