@@ -94,7 +94,7 @@ export class Engines {
     const name = Object.assign(document.createElement("b"), { textContent: item.title });
     const host = item.sends_pictures_to;
     const where = host ? say("sends-to", { host }) : say("stays-here");
-    const state = SERVING.has(item.status) ? where : say("not-running");
+    const state = SERVING.has(item.status) ? where : say(item.status === "down" ? "not-running" : "not-available");
     const small = Object.assign(document.createElement("small"), { textContent: state });
     const label = document.createElement("label");
     label.append(radio, name, small);

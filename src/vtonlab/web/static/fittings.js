@@ -63,7 +63,8 @@ export class Fitting {
 
   // How it stands, in a line.
   get sentence() {
-    const { status, stage, queue_position: position } = this.task ?? {};
+    const { status, stage, queue_position: position, attempts } = this.task ?? {};
+    if (status !== "running" && attempts > 0) return say("again");
     if (status !== "running") return position > 1 ? say("in-line-at", { position }) : say("in-line");
     const [name, ...pairs] = stage.split(" ");
     const values = Object.fromEntries(pairs.map((pair) => pair.split("=")));
