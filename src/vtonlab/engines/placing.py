@@ -98,10 +98,19 @@ def _bring(answer: Picture, photo: Picture, lies: Placement, frame: Frame) -> Pi
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     size = (frame.full_width, frame.full_height)
     placed = cv2.warpAffine(answer, shift, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    columns, rows = np.arange(size[0]), np.arange(size[1])
-    x = shift[0, 0] * columns + shift[0, 1] * rows[:, None] + shift[0, 2]
-    y = shift[1, 0] * columns + shift[1, 1] * rows[:, None] + shift[1, 2]
-    reached = (x >= 0) & (y >= 0) & (x <= answer.shape[1] - 1) & (y <= answer.shape[0] - 1)
-    # Resampled once more, an answer that reaches the photo's edge may end half a pixel before it.
-    reached = cv2.dilate(reached.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return np.where(reached[..., None], placed, photo)
+    beyond = _beyond(answer, shift, size)
+    if beyond.any():
+        placed = np.where(beyond[..., None] > 0, photo, placed)
+    return np.asarray(placed, np.uint8)
+
+
+def _beyond(answer: Picture, shift: Placement, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """1 where a picture of ``size`` (width, height) shows nothing of the answer, that lies on it by ``shift``."""
+    right, below = answer.shape[1] - 0.5, answer.shape[0] - 0.5
+    corners = np.array([[-0.5, -0.5], [right, -0.5], [right, below], [-0.5, below]])
+    # Resampled twice, an answer that reaches the photo's edge may seem to end a pixel or two before it.
+    outline = (corners - shift[:, 2]) @ np.linalg.inv(shift[:, :2]).T
+    outline += 2 * np.sign(outline - outline.mean(axis=0))
+    beyond = np.ones(size[::-1], np.uint8)
+    cv2.fillConvexPoly(beyond, np.rint(outline).astype(np.int32), 0)
+    return beyond

@@ -277,7 +277,14 @@ def test_options_that_it_does_not_have(fake: FakeGemini) -> None:
     for options in ({"steps": 3}, {"size": "8K"}, {"seed": -2}):
         with pytest.raises(BadOption):
             make_engine(fake).try_on(ask(options=options))
+    with pytest.raises(BadOption):
+        make_engine(fake, model="gemini-3.1-flash-lite-image").try_on(ask(options={"size": "2K"}))
     assert fake.asked == 0
+
+
+@pytest.mark.anyio
+async def test_it_works_where_a_loop_runs_already_as_in_a_notebook(fake: FakeGemini) -> None:
+    assert make_engine(fake).try_on(ask()).engine == "gemini"
 
 
 def test_without_a_key_it_is_not_set_up(fake: FakeGemini) -> None:

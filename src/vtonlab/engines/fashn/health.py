@@ -10,7 +10,8 @@ from vtonlab.engines.contract import Health, HealthStatus
 from vtonlab.engines.fashn.setup import Setup
 from vtonlab.errors import Text
 
-SECONDS: Final = 5.0
+SECONDS: Final = 2.5
+"""For the connection to be made, and again for the answer."""
 
 
 def ask_health(setup: Setup) -> Health:

@@ -27,7 +27,7 @@ from vtonlab.engines.gemini.health import ask_health
 from vtonlab.engines.gemini.prompt import Prompt, nearest_ratio, nearest_size, numbers, write_try_on
 from vtonlab.engines.gemini.setup import Setup, read_setup
 from vtonlab.engines.line import MARK, Line, Progress, keep, kept
-from vtonlab.errors import AnswerLost, EngineBusy, EngineNotSetUp, Text
+from vtonlab.errors import AnswerLost, BadOption, EngineBusy, EngineNotSetUp, Text
 
 PHOTO_SIDE: Final = 2048
 """Longer side of the photo as it is sent, in pixels: what a 2K answer can show."""
@@ -41,6 +41,7 @@ MOST_WAIT: Final = 60.0
 """Seconds that are waited here for that, as limits by the minute ask for; for longer ones the task goes back into its
 line."""
 
+TOO_LARGE: Final = Text("the model {model} draws 1K only", "模型 {model} 只能生成 1K 图片")
 FAULTS: Final = (Refused, Garbled, TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
@@ -86,6 +87,8 @@ class GeminiEngine:
         asked, setup = options_of(Options, request), self._setup
         if setup.missing:
             raise EngineNotSetUp(engine=self.name, setting=setup.missing)
+        if asked.size not in {"auto", *setup.sizes}:
+            raise BadOption(option="size", reason=TOO_LARGE.with_values(model=setup.model))
         if kept(request.errand):
             raise AnswerLost(engine=self.name)
         report(0.0, "preparing")

@@ -11,7 +11,8 @@ from vtonlab.engines.gemini.calls import API_VERSION
 from vtonlab.engines.gemini.setup import Setup
 from vtonlab.errors import Text
 
-SECONDS: Final = 5.0
+SECONDS: Final = 2.5
+"""For the connection to be made, and again for the answer."""
 
 
 def ask_health(setup: Setup) -> Health:
