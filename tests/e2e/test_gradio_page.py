@@ -18,6 +18,9 @@ MILLISECONDS = 30_000
 """Without a graphics card the editor's canvas is slow."""
 
 
+ENGLISH = (1280, "en-US", "Sandbox (a placeholder, no fitting)", "Drop or paste a photo here", "Try it on")
+
+
 @pytest.fixture(scope="module")
 def door() -> Iterator[Door]:
     with open_door("--engine", "sandbox", VTONLAB_SANDBOX_ON="1") as opened:
@@ -35,14 +38,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("width", "language", "about", "hint", "start"),
     [
-        pytest.param(
-            1280,
-            "en-US",
-            "Sandbox (a placeholder, no fitting)",
-            "Drop or paste a photo here",
-            "Try it on",
-            marks=pytest.mark.deep,
-        ),  # fmt: skip
+        pytest.param(*ENGLISH, marks=pytest.mark.deep),
         (390, "zh-CN", "沙盒（仅占位图，不试穿）", "将照片拖放或粘贴到此处", "试穿"),
     ],
 )

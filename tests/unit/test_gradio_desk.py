@@ -292,6 +292,8 @@ def test_a_form_is_read_as_it_is_meant() -> None:
     assert make_form(steps="25", seed=7.0).read(Settings()).options == {
         "auto_crop": False, "denoise_steps": 25, "seed": 7
     }  # fmt: skip
+    for value, meant in ((True, True), ("true", True), (1, True), ("False", False), (0, False), (None, False)):
+        assert make_form(auto_mask=value).read(Settings()).auto_mask is meant
     assert len(make_form(description="x" * 9999).read(Settings()).description) == 2000
 
 

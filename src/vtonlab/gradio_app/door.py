@@ -39,6 +39,7 @@ class Door(gr.Blocks):
         self.settings = settings
         self.fetcher = Fetcher(settings)
         self.state_session_capacity = MOST_SESSIONS
+        self.has_launched = True  # Gradio itself looks at files' paths only in apps that it launched
         return self
 
     def get_block_name(self) -> str:
@@ -63,8 +64,8 @@ class Door(gr.Blocks):
         state: Any,  # noqa: ARG002 - Gradio's signature
         explicit_call: bool = False,  # noqa: ARG002
     ) -> list[Any]:
-        """The inputs, with every file they name looked at. Gradio itself would copy whatever file of the machine a
-        client names (it checks that only in apps it launched itself), and keep the last inputs of each client."""
+        """The inputs, with every file they name looked at, and fetched where it is one of the web. Gradio itself would
+        fetch without our limits, and keep the last inputs of each client."""
         wanted = len(block_fn.inputs)
         if len(inputs) < wanted:
             raise BadRequest(part=f"data[{len(inputs)}]")

@@ -60,10 +60,10 @@ class Form:
             person=person,
             garment=garment.picture if garment.alpha is None else lay_on_contrast(garment.picture, garment.alpha),
             mask=_read_mask(self.layers, limits, person.shape[:2]),
-            auto_mask=bool(self.auto_mask),
+            auto_mask=_is_yes(self.auto_mask),
             description=str(self.description or "")[:MOST_LETTERS],
             options={
-                "auto_crop": bool(self.auto_crop),
+                "auto_crop": _is_yes(self.auto_crop),
                 "denoise_steps": _whole("denoise_steps", self.steps, 1, 50),
                 "seed": _seed(self.seed),
             },
@@ -194,6 +194,11 @@ def _fit(plane: Mask, shape: tuple[int, ...]) -> Mask:
 
     resized: Mask = np.asarray(fromarray(plane).resize((shape[1], shape[0]), Resampling.NEAREST))
     return resized
+
+
+def _is_yes(value: object) -> bool:
+    """Clients that build their JSON by hand send words, too."""
+    return bool(value) and str(value).strip().lower() not in {"false", "0", "no", "off"}
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int | None:
