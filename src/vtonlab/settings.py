@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     wait_seconds: float = Field(default=600.0, gt=0)
     """How long a try-on request that waits for its picture is kept waiting; the task goes on after that."""
 
+    tryon_waiting: int = Field(default=500, ge=1)
+    """Try-ons that one account may have unfinished at the same time, in server mode; a guest a tenth of it."""
+
     idm_vton_url: str = ""
     """Address of an IDM-VTON service, or of anything with its Gradio interface (`http://127.0.0.1:7860`)."""
 

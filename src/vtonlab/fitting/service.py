@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +16,7 @@ from vtonlab.accounts.hooks import AccountHook
 from vtonlab.db.database import Database
 from vtonlab.errors import BadOption, NotThere, Text
 from vtonlab.fitting import repository
+from vtonlab.fitting.admission import check_line, check_payer
 from vtonlab.fitting.choosing import Engines, settle_layers, settle_mask, settle_options
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.hooks import FittingHook
@@ -101,15 +101,19 @@ class Fitting:
     async def ask(self, caller: Caller, order: Order, *, idempotency_key: str | None = None) -> Task:
         """Put a fitting in line; with the ``idempotency_key`` of an earlier one of the caller, that one.
 
-        Raises ``SignInNeeded``, ``NotAllowed``, ``UnknownEngine``, ``EngineUnavailable``, ``EngineNotSetUp``,
-        ``NotForCommerce``, ``WrongKind``, ``BadOption``, ``NotThere`` for a picture that is missing, ``Conflict`` for a
-        key that was used for something else.
+        Raises ``SignInNeeded``, ``NotAllowed``, ``TooManyRequests``, ``UnknownEngine``, ``EngineUnavailable``,
+        ``EngineNotSetUp``, ``NotForCommerce``, ``WrongKind``, ``BadOption``, ``NotThere`` for a missing picture,
+        ``Conflict`` for a key that was used for something else.
         """
         user_id = caller.require(Permission.TRYON_CREATE, signed_in=False)
-        wanted = await self._look_through(user_id, order)
-        return await self._database.write(
-            partial(self._add, user_id=user_id, wanted=wanted, idempotency_key=idempotency_key)
-        )
+        wanted = await self._look_through(caller, order)
+
+        async def work(session: AsyncSession) -> Task:
+            task = await self._add(session, user_id, wanted, idempotency_key)
+            await self._check_line(session, caller)
+            return task
+
+        return await self._database.write(work)
 
     async def ask_matrix(self, caller: Caller, matrix: Matrix, *, idempotency_key: str | None = None) -> Task:
         """Put everybody in everything in line: a group, and a task for each pair, in one transaction. Raises as
@@ -118,7 +122,7 @@ class Fitting:
         pairs = len(matrix.human_images) * len(matrix.garment_images)
         if not 1 <= pairs <= MOST_PAIRS:
             raise BadOption(option="garment_images", reason=TOO_MANY)
-        all_wanted = await self._look_through_all(user_id, matrix)
+        all_wanted = await self._look_through_all(caller, matrix)
         parameters = {
             "engine": all_wanted[0].engine,
             "human_images": list(dict.fromkeys(wanted.human_image for wanted in all_wanted)),
@@ -134,12 +138,19 @@ class Fitting:
             for number, wanted in enumerate(all_wanted):
                 key = _child_key(idempotency_key, number)
                 await self._add(session, user_id, wanted, key, parent_id=group.task_id)
+            await self._check_line(session, caller)
             return group
 
         return await self._database.write(work)
 
-    async def _look_through(self, user_id: str, order: Order) -> Wanted:
-        engine = await self.engines.choose(order.engine)
+    async def _check_line(self, session: AsyncSession, caller: Caller) -> None:
+        """After what was asked for was added: a request repeated with its key adds nothing."""
+        await session.flush()
+        await check_line(session, self._tasks, self._settings, caller, KIND)
+
+    async def _look_through(self, caller: Caller, order: Order) -> Wanted:
+        engine, user_id = await self.engines.choose(order.engine), caller.owner
+        check_payer(self._settings, caller, engine)
         layers = settle_layers(engine, order.layers)
         mask = settle_mask(engine, order)
         options, shown = settle_options(engine, order)
@@ -159,9 +170,9 @@ class Fitting:
             mask_image=ids[-1] if mask else None,
         )
 
-    async def _look_through_all(self, user_id: str, matrix: Matrix) -> list[Wanted]:
+    async def _look_through_all(self, caller: Caller, matrix: Matrix) -> list[Wanted]:
         """Every pair once, as asked; what holds for all of them is looked at in the first one."""
-        first = await self._look_through(user_id, matrix.orders()[0])
+        first, user_id = await self._look_through(caller, matrix.orders()[0]), caller.owner
         async with self._database.read() as session:
             known = {
                 name: (await self._library.find(session, user_id, name)).id

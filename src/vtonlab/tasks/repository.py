@@ -329,6 +329,13 @@ async def count(session: AsyncSession, which: Filter) -> int:
     return (await session.execute(select(func.count()).select_from(Task).where(*_conditions(which)))).scalar_one()
 
 
+async def count_open(session: AsyncSession, user_id: str, kind: str) -> int:
+    """How many tasks of that kind the user has that are not over; groups are none."""
+    query = select(func.count()).select_from(Task)
+    query = query.where(Task.user_id == user_id, Task.is_hidden.is_(False), Task.status.in_(OPEN))
+    return (await session.execute(query.where(Task.kind == kind, Task.lane != GROUP_LANE))).scalar_one()
+
+
 async def page(
     session: AsyncSession,
     which: Filter,

@@ -128,6 +128,10 @@ class Tasks:
             idempotency_key=idempotency_key,
         )
 
+    async def count_open(self, session: AsyncSession, user_id: str, kind: str) -> int:
+        """How many tasks of that kind the user has that are not over."""
+        return await repository.count_open(session, user_id, kind)
+
     async def record_upload(
         self, session: AsyncSession, *, user_id: str, image_id: str, result: Mapping[str, JsonValue]
     ) -> str:
