@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -27,6 +25,7 @@ from vtonlab.engines.idm_vton.finishing import Answer, finish
 from vtonlab.engines.idm_vton.health import Doctor
 from vtonlab.engines.idm_vton.interface import Interface
 from vtonlab.engines.idm_vton.outputs import read
+from vtonlab.engines.idm_vton.parcels import open_parcel
 from vtonlab.engines.idm_vton.visit import QUEUED, WORKED, Visit
 from vtonlab.errors import BadOption, EngineBusy, EngineFailed, EngineNotSetUp, Text, WrongKind
 
@@ -110,8 +109,8 @@ def _ask(
     visit: Visit, interface: Interface, asking: Asking, options: Options, request: TryOnRequest, address: Address
 ) -> tuple[Answer, tuple[Note, ...]]:
     """The service's pictures. Raises ``EngineFailed`` where it answered without one."""
-    with tempfile.TemporaryDirectory(prefix="vtonlab-", ignore_cleanup_errors=True) as folder:
-        arguments, notes = compose(asking, interface, options, Path(folder))
+    with open_parcel() as folder:
+        arguments, notes = compose(asking, interface, options, folder)
         for pause in (*FULL_SECONDS, None):
             if request.errand is not None and not address.is_here:
                 # Nothing is kept for another attempt: Gradio forgets a job whose line is cut, and asks no money for it.
