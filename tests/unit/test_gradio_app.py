@@ -51,7 +51,7 @@ def door() -> Iterator[Door]:
 def slow() -> Iterator[Door]:
     """The sandbox, which takes its time; one at work, one waiting. The base64 form is at the address itself."""
     variables = {"VTONLAB_SANDBOX_ON": "1", "VTONLAB_WORKERS": "1"}
-    options = ["--engine", "sandbox", "-O", "seconds=2", "--queue", "1", "--shape", "base64"]
+    options = ["--engine", "sandbox", "-O", "seconds=3", "--queue", "1", "--shape", "base64"]
     with open_door(*options, **variables) as opened:
         yield opened
 
