@@ -14,6 +14,7 @@ import logging
 import math
 import ssl
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from vtonlab.engines.contract import Errand, Report
+from vtonlab.errors import QuotaExceeded
 
 T = TypeVar("T")
 
@@ -35,6 +37,9 @@ HANG_UP_SECONDS: Final = 2.0
 
 LAST_WORD_SECONDS: Final = 1.5
 """For an answer that is heard to its end although nobody wants it any more."""
+
+QUOTA_SECONDS: Final = 20.0
+"""For which a used-up quota is not asked about again."""
 
 MARK: Final = "(asked)"
 """Kept in place of a job's name from before a purchase until its answer: who finds it does not know what came of the
@@ -139,6 +144,26 @@ class Line:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
+
+
+class Quota:
+    """Remembers for a moment that a service's quota is used up: the queue's next attempts, and what else stands in the
+    line, then send no pictures only to hear it again."""
+
+    def __init__(self, engine: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._until = float("-inf")
+
+    def check(self) -> None:
+        """Raises ``QuotaExceeded`` where it was used up a moment ago."""
+        if self._clock() < self._until:
+            raise QuotaExceeded(engine=self._engine)
+
+    def hear(self, error: Exception) -> None:
+        """What the service refused with."""
+        if isinstance(error, QuotaExceeded):
+            self._until = self._clock() + QUOTA_SECONDS
 
 
 class _Discretion(logging.Filter):

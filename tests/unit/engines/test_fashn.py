@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import threading
 import time
 from collections import deque
@@ -13,14 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.fakes.errand import Diary, Listener, textured
-from tests.fakes.fashn import KEY, FakeFashn, read_data
+from tests.fakes.fashn import FakeFashn, read_data
+from tests.unit.engines.fashn_shop import GARMENT, PERSON, ask, make_engine, open_shop
 
-from vtonlab.engines import registry
-from vtonlab.engines.contract import ConfiguredEngine, GarmentKind, HealthStatus, Picture, TryOnRequest
-from vtonlab.engines.fashn import FashnEngine
+from vtonlab.engines.contract import GarmentKind, HealthStatus
 from vtonlab.engines.fashn import engine as engine_module
-from vtonlab.engines.fashn.turns import Turns
-from vtonlab.engines.line import MARK, is_safe
+from vtonlab.engines.line import MARK, QUOTA_SECONDS, Quota, is_safe
 from vtonlab.errors import (
     AnswerLost,
     BadOption,
@@ -29,7 +26,6 @@ from vtonlab.errors import (
     ContentRefused,
     EngineBusy,
     EngineFailed,
-    EngineNotSetUp,
     EngineTimeout,
     EngineUnavailable,
     ImageUnreadable,
@@ -43,26 +39,11 @@ from vtonlab.errors import (
 )
 from vtonlab.imaging.provenance import SourceType
 
-PERSON = textured(320, 430, 1)
-GARMENT = np.full((200, 160, 3), (30, 90, 200), np.uint8)
-
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeFashn]:
-    monkeypatch.setattr(engine_module, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(engine_module, "LONGEST_PAUSE", 0.05)
-    with FakeFashn() as server:
+    with open_shop(monkeypatch) as server:
         yield server
-
-
-def make_engine(fake: FakeFashn, **values: object) -> FashnEngine:
-    engine = FashnEngine()
-    engine.equip({"api_key": KEY, "url": fake.url, "seconds": 20.0, "price": 0.075} | values)
-    return engine
-
-
-def ask(person: Picture = PERSON, **values: object) -> TryOnRequest:
-    return TryOnRequest(**({"person": person, "garment": GARMENT, "kind": GarmentKind.UPPER} | values))  # type: ignore[arg-type]
 
 
 def test_only_what_changed_differs_from_the_photo(fake: FakeFashn) -> None:
@@ -338,6 +319,20 @@ def test_the_id_of_an_order_is_heard_also_by_who_is_to_stop(fake: FakeFashn) -> 
     assert errand.remote_id in fake.jobs
 
 
+def test_a_quota_that_is_used_up_is_not_asked_about_at_once(fake: FakeFashn) -> None:
+    fake.knobs.orders.append("no credits")
+    engine, errand = make_engine(fake), Diary()
+    for _ in range(3):
+        with pytest.raises(QuotaExceeded):
+            engine.try_on(ask(errand=errand))
+    assert (fake.asked, errand.departures, errand.remote_id) == (1, 1, "")
+    now = [0.0]
+    engine._quota = Quota("fashn", clock=lambda: now[0])
+    engine._quota.hear(QuotaExceeded(engine="fashn"))
+    now[0] = QUOTA_SECONDS
+    assert engine.try_on(ask(errand=errand)).engine == "fashn"
+
+
 def test_nothing_is_sent_where_nothing_may_be_spent(fake: FakeFashn) -> None:
     errand = Diary(limit=0.01)
     with pytest.raises(BudgetSpent):
@@ -360,75 +355,3 @@ def test_what_it_does_not_have_is_refused_before_it_costs(fake: FakeFashn) -> No
     with pytest.raises(WrongKind):
         make_engine(fake).try_on(ask(lower=GARMENT))
     assert fake.asked == 0
-
-
-def test_without_a_key_it_is_not_set_up(fake: FakeFashn) -> None:
-    engine = make_engine(fake, api_key="")
-    assert isinstance(registry.get("fashn"), ConfiguredEngine)
-    assert engine.health().status is HealthStatus.NOT_SET_UP
-    with pytest.raises(EngineNotSetUp) as caught:
-        engine.try_on(ask())
-    assert "VTONLAB_FASHN_API_KEY" in caught.value.advise()
-
-
-def test_the_wrong_key_reaches_no_log(fake: FakeFashn, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    engine = make_engine(fake, api_key="fa-a-secret-one", url=f"http://user:hushhush@{fake.host}/v1")
-    with pytest.raises(KeyRefused) as caught:
-        engine.try_on(ask())
-    assert engine.health().status is HealthStatus.DOWN
-    for words in (caplog.text, repr(engine._setup), str(caught.value), repr(caught.value.__cause__)):
-        assert "fa-a-secret-one" not in words
-        assert "hushhush" not in words
-
-
-def test_where_a_picture_lies_reaches_no_log(fake: FakeFashn, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    fake.knobs.fetches = deque(["redirect", "picture"])
-    make_engine(fake).try_on(ask())
-    assert "/v1/run" in caplog.text
-    assert "output_0.png" not in caplog.text
-    assert "again.png" not in caplog.text
-
-
-def test_health_says_how_the_account_is(fake: FakeFashn) -> None:
-    assert make_engine(fake).health().status is HealthStatus.OK
-    fake.knobs.credits = 0
-    assert make_engine(fake).health().status is HealthStatus.DOWN
-    assert make_engine(fake, url=fake.address).health().status is HealthStatus.DEGRADED
-
-
-def test_the_card_says_where_pictures_go(fake: FakeFashn) -> None:
-    assert FashnEngine().capabilities.remote_host == "api.fashn.ai"
-    card = make_engine(fake).capabilities
-    assert (card.remote_host, card.is_paid, card.outfits, card.commercial_use) == (fake.host, True, False, True)
-    assert "72" in card.privacy.en
-    assert "72" in card.privacy.zh
-
-
-def test_no_more_jobs_at_once_than_the_service_takes(fake: FakeFashn) -> None:
-    engine = make_engine(fake)
-    engine._turns = Turns(at_once=2)
-    threads = [threading.Thread(target=engine.try_on, args=(ask(),)) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (fake.bought, fake.at_once) == (5, 2)
-
-
-def test_no_more_orders_a_minute_than_the_service_takes() -> None:
-    now = [0.0]
-    turns = Turns(at_once=100, per_minute=3, clock=lambda: now[0])
-    waited: list[float] = []
-
-    def wait() -> None:
-        waited.append(now[0])
-        now[0] += 20
-
-    for _ in range(4):
-        with turns.take(wait):
-            now[0] += 1
-    assert waited == [3.0, 23.0, 43.0]
-    with pytest.raises(Cancelled), Turns(at_once=0).take(lambda: (_ for _ in ()).throw(Cancelled)):
-        pytest.fail("there is no place")

@@ -18,7 +18,7 @@ from vtonlab.engines import registry
 from vtonlab.engines.contract import ConfiguredEngine, GarmentKind, HealthStatus, Picture, TryOnRequest
 from vtonlab.engines.gemini import GeminiEngine
 from vtonlab.engines.gemini.prompt import write_try_on
-from vtonlab.engines.line import MARK
+from vtonlab.engines.line import MARK, QUOTA_SECONDS, Quota
 from vtonlab.errors import (
     AnswerLost,
     BadOption,
@@ -255,6 +255,20 @@ def test_who_stops_waits_for_nobody(fake: FakeGemini) -> None:
     assert time.monotonic() - begin < 10, "it hung up"
     names = [thread.name for thread in threading.enumerate()]
     assert "line" not in names
+
+
+def test_a_quota_that_is_used_up_is_not_asked_about_at_once(fake: FakeGemini) -> None:
+    fake.answers.append("day is over")
+    engine, errand = make_engine(fake), Diary()
+    for _ in range(3):
+        with pytest.raises(QuotaExceeded):
+            engine.try_on(ask(errand=errand))
+    assert (fake.asked, errand.departures, errand.remote_id) == (1, 1, "")
+    now = [0.0]
+    engine._quota = Quota("gemini", clock=lambda: now[0])
+    engine._quota.hear(QuotaExceeded(engine="gemini"))
+    now[0] = QUOTA_SECONDS
+    assert engine.try_on(ask(errand=errand)).engine == "gemini"
 
 
 def test_nothing_is_sent_where_nothing_may_be_spent(fake: FakeGemini) -> None:

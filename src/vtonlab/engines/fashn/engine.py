@@ -32,7 +32,7 @@ from vtonlab.engines.fashn.health import ask_health
 from vtonlab.engines.fashn.service import ENDED, Garbled, Gone, Refused, State, ask, fetch, order
 from vtonlab.engines.fashn.setup import Setup, read_setup
 from vtonlab.engines.fashn.turns import Turns
-from vtonlab.engines.line import MARK, TICK_SECONDS, Line, Progress, keep, kept
+from vtonlab.engines.line import MARK, TICK_SECONDS, Line, Progress, Quota, keep, kept
 from vtonlab.errors import (
     AnswerLost,
     EngineBusy,
@@ -115,12 +115,14 @@ class FashnEngine:
 
     def __init__(self) -> None:
         self._setup = Setup()
+        self._quota = Quota(self.name)
         self._turns = Turns()
         self.capabilities = capabilities(self._setup.host)
 
     def equip(self, values: Mapping[str, object]) -> None:
         """Take ``api_key``, ``model``, ``url``, ``seconds`` and ``price``."""
         self._setup = read_setup(values)
+        self._quota = Quota(self.name)
         self.capabilities = capabilities(self._setup.host or "?")
 
     def health(self) -> Health:
@@ -161,6 +163,7 @@ class FashnEngine:
     def _order(self, line: Line, pictures: tuple[bytes, bytes], inputs: dict[str, Any], errand: Errand | None) -> str:
         """The id of the job, kept."""
         setup = self._setup
+        self._quota.check()
         if errand is not None:
             errand.leaving(setup.host, len(pictures), sum(map(len, pictures)), setup.price)
         keep(errand, MARK)
@@ -179,6 +182,7 @@ class FashnEngine:
                 if not _is_worth_waiting(fault) or resends == MOST_RESENDS:
                     if not fault.may_be_paid:
                         keep(errand, "")
+                    self._quota.hear(fault.error)
                     raise fault.error from error
                 resends += 1
                 line.rest(fault.wait or 0.0, 0.05)

@@ -26,7 +26,7 @@ from vtonlab.engines.gemini.faults import Fault, understand
 from vtonlab.engines.gemini.health import ask_health
 from vtonlab.engines.gemini.prompt import Prompt, nearest_ratio, nearest_size, numbers, write_try_on
 from vtonlab.engines.gemini.setup import Setup, read_setup
-from vtonlab.engines.line import MARK, Line, Progress, keep, kept
+from vtonlab.engines.line import MARK, Line, Progress, Quota, keep, kept
 from vtonlab.errors import AnswerLost, BadOption, EngineBusy, EngineNotSetUp, Text
 
 PHOTO_SIDE: Final = 2048
@@ -66,11 +66,13 @@ class GeminiEngine:
 
     def __init__(self) -> None:
         self._setup = Setup()
+        self._quota = Quota(self.name)
         self.capabilities = capabilities(self._setup.host)
 
     def equip(self, values: Mapping[str, object]) -> None:
         """Take ``api_key``, ``model``, ``url``, ``seconds`` and ``price``."""
         self._setup = read_setup(values)
+        self._quota = Quota(self.name)
         self.capabilities = capabilities(self._setup.host or "?")
 
     def health(self) -> Health:
@@ -104,6 +106,7 @@ class GeminiEngine:
 
     def _buy(self, line: Line, prompt: Prompt, setup: Setup, errand: Errand | None) -> bytes:
         """The bytes of the picture; everything between the departure and the answer."""
+        self._quota.check()
         if errand is not None:
             pictures = prompt.pictures
             errand.leaving(setup.host, len(pictures), sum(map(len, pictures)), setup.price)
@@ -118,6 +121,7 @@ class GeminiEngine:
                 if not _is_worth_waiting(fault) or resends == MOST_RESENDS:
                     if not fault.may_be_paid:
                         keep(errand, "")
+                    self._quota.hear(fault.error)
                     raise fault.error from error
                 resends += 1
                 line.rest(fault.wait or 0.0, 0.1)
