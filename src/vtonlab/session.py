@@ -148,7 +148,10 @@ class Session:
             description=description,
             options=options,
         )
-        result = self.engine.try_on(self._with_analyses(request), report)
+        if request.lower is not None and not self.engine.capabilities.outfits:
+            result = _try_on_twice(self.engine, request, report)
+        else:
+            result = self.engine.try_on(self._with_analyses(request), report)
         if max(photo.width, photo.height) > LARGEST_PERSON:
             result = dataclasses.replace(result, notes=(*result.notes, _SHRUNK))
         return result
@@ -179,6 +182,24 @@ class Session:
             while len(self._analyses) > self._keep:
                 self._analyses.popitem(last=False)
         return analysis
+
+
+def _try_on_twice(engine: Engine, request: TryOnRequest, report: Report) -> TryOnResult:
+    """An outfit by an engine that knows one garment: the lower one first, the upper one on that picture."""
+    assert request.lower is not None
+    kind = GarmentKind.UPPER if request.kind is GarmentKind.AUTO else request.kind
+    lower = dataclasses.replace(request, garment=request.lower, lower=None, kind=GarmentKind.LOWER, description="")
+    before = engine.try_on(lower, lambda fraction, stage: report(fraction / 2, stage))
+    upper = dataclasses.replace(request, person=before.image, lower=None, kind=kind)
+    after = engine.try_on(upper, lambda fraction, stage: report(0.5 + fraction / 2, stage))
+    stages = (*before.timings, *after.timings)
+    return dataclasses.replace(
+        after,
+        mask=np.maximum(before.mask, after.mask),
+        confidence=min(before.confidence, after.confidence),
+        notes=(*before.notes, *(note for note in after.notes if note not in before.notes)),
+        timings={stage: before.timings.get(stage, 0.0) + after.timings.get(stage, 0.0) for stage in stages},
+    )
 
 
 def as_person(source: AnyPicture) -> Photo:

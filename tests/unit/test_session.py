@@ -25,7 +25,7 @@ class Painter:
 
     name = "painter"
     title = Text("Painter", "画师")
-    capabilities = Capabilities(analyses=True)
+    capabilities = Capabilities(analyses=True, outfits=True)
     Options = contract.Options
 
     def __init__(self) -> None:
@@ -197,3 +197,15 @@ def test_importing_the_library_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_outfit_by_an_engine_of_one_garment_is_two_runs() -> None:
+    painter = Painter()
+    painter.capabilities = Capabilities()
+    result = Session(ME, painter).try_on(RED, lower=BLUE, description="a shirt")
+    lower, upper = painter.asked
+    assert (lower.kind, lower.lower, lower.description) == (GarmentKind.LOWER, None, "")
+    assert np.array_equal(lower.garment, BLUE)
+    assert (upper.kind, upper.lower, upper.description) == (GarmentKind.UPPER, None, "a shirt")
+    assert (upper.person == BLUE[0, 0]).all(), "what the first run made"
+    assert (result.image == RED[0, 0]).all()

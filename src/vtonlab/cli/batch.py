@@ -141,11 +141,13 @@ def _make_all(
 ) -> None:
     """Make what is not in ``outcomes`` yet, and put it there."""
     from vtonlab.cli.batch_work import Crew
+    from vtonlab.cli.choosing import check_cost
     from vtonlab.cli.progress import Progress
 
     missing = [(p, g) for p in people for g in hangers if (p.name, g.name) not in outcomes]
     if not missing:
         return
+    check_cost(plan.engine, len(missing))
     with Progress(here("fittings", "试穿"), len(missing)) as progress, Crew(workers, plan.engine) as crew:
         broken = _look_at_all(plan, crew, progress, list({e.path: e for pair in missing for e in pair}.values()))
         for person, garment in missing:

@@ -99,11 +99,12 @@ def try_on(
 ) -> None:
     """See a garment on a person."""
     from vtonlab import session
-    from vtonlab.cli.choosing import choose_engine
+    from vtonlab.cli.choosing import check_cost, choose_engine
     from vtonlab.cli.signed import open_signer_or_warn, save_result
 
     options = parse_options(option)
     chosen = choose_engine(engine)
+    check_cost(chosen, 1 if lower is None else 2)
     signer = None if no_sign else open_signer_or_warn()
     start = time.perf_counter()
     result = session.try_on(

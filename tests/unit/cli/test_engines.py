@@ -86,6 +86,18 @@ def test_before_photos_leave_it_is_said_where_they_go(vtonlab, person, garment):
     assert done.stderr.startswith("note: fashn: Pictures are sent to")
 
 
+def test_nobody_learns_the_price_afterwards(vtonlab, person, garment, tmp_path):
+    variables = {"VTONLAB_FASHN_API_KEY": "k", "VTONLAB_FASHN_URL": "http://127.0.0.1:1/v1", "VTONLAB_FASHN_PRICE": "3"}
+    paint(person.with_name("other.png"), (10, 20, 30))
+    words = ["batch", "--persons", person.parent, "--garments", garment.parent, "-o", "out", "--engine", "fashn"]
+    done = vtonlab(*words, **variables)
+    assert done.returncode == 1
+    assert "budget for paid engines (5 $)" in done.stderr
+    assert not list((tmp_path / "out" / "pictures").iterdir())
+    done = vtonlab("try-on", person, garment, "-o", "out.png", "--engine", "fashn", **variables)
+    assert "it is taken to cost 3.00 US dollars (1 × 3.0)" in done.stderr
+
+
 # ------------------------------------------------------------------------------------------------ signatures
 
 
