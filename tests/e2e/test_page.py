@@ -301,3 +301,30 @@ def test_on_a_server_a_stranger_becomes_one_guest(browser: Browser, tmp_path: Pa
         me = page.request.get("/api/v1/users/me").json()
         assert (me["kind"], me["usage"]["images"], me["usage"]["fittings"]) == ("guest", 3, 1)
         page.context.close()
+
+
+def test_what_is_removed_goes_to_the_trash_unless_it_was_there_before(
+    open_page: OpenPage, example_page: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "once.png"
+    Image.effect_noise((300, 400), 80).save(file)
+    page = open_page(example_page)
+
+    def kept() -> list[str]:
+        items = page.request.get(f"{example_page}api/v1/library/images?q=once").json()["items"]
+        return [item["original_name"] for item in items]
+
+    give(page, "garment", file, file)  # the same twice is one
+    expect(page.locator("#garment .chosen")).to_have_attribute("alt", "once.png")
+    expect(page.locator("#garment .thumb")).to_have_count(1)
+    assert kept() == ["once.png"]
+    again = open_page(example_page)
+    give(again, "garment", file)
+    expect(again.locator("#garment .chosen")).to_have_attribute("alt", "once.png")
+    again.evaluate("document.querySelector('#garment .thumb button').click()")
+    expect(again.locator("#garment .chosen")).to_be_hidden()
+    assert kept() == ["once.png"]
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as gone:
+        page.evaluate("document.querySelector('#garment .thumb button').click()")
+    assert gone.value.status == 204
+    assert kept() == []
