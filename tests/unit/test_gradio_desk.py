@@ -110,7 +110,7 @@ def make_asked(**changes: Any) -> Asked:
 
 
 async def fit(desk: Desk, gone: Callable[[], Any] = never, **changes: Any) -> TryOnResult:
-    return await desk.fit(lambda: make_asked(**changes), lambda _, made: made, silent, gone)
+    return await desk.fit(lambda: make_asked(**changes), lambda _, made, png: made, silent, gone)
 
 
 @pytest.mark.anyio

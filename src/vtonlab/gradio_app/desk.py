@@ -16,13 +16,18 @@ from typing import Any, Final, TypeVar
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Engine, HealthStatus, Mask, Picture, Report, TryOnRequest, TryOnResult
 from vtonlab.equip import check_commerce
-from vtonlab.errors import BudgetSpent, Cancelled, EngineBusy, EngineFault, MaskNeeded, VtonError
+from vtonlab.errors import BudgetSpent, Cancelled, EngineBusy, EngineFault, FileProblem, MaskNeeded, VtonError
 from vtonlab.gradio_app import Offer
+from vtonlab.imaging.signing import Signer, open_signer
+from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
 
 T = TypeVar("T")
 IsGone = Callable[[], Awaitable[bool]]
 """Whether nobody waits for the answer any more."""
+
+Show = Callable[["Asked", TryOnResult, bytes], T]
+"""What a client is answered: of what it asked, of what the engine made, and of the PNG file of that."""
 
 ASK_SECONDS: Final = 0.5
 """How often it is asked whether somebody still waits."""
@@ -51,6 +56,7 @@ class Desk:
         self.settings = settings
         self.workers = _seats(settings, self.engine)
         self._budget = _Budget(settings.remote_budget)
+        self._signer = _open_signer(settings)
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="fitting")
         self._open: set[threading.Event] = set()
         self._inside = 0
@@ -71,10 +77,9 @@ class Desk:
             stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def fit(
-        self, ask: Callable[[], Asked], show: Callable[[Asked, TryOnResult], T], tell: Report, gone: IsGone
-    ) -> T:
-        """``show`` of what the engine makes of ``ask``; both are called in a thread, ``tell`` too.
+    async def fit(self, ask: Callable[[], Asked], show: Show[T], tell: Report, gone: IsGone) -> T:
+        """``show`` of what the engine makes of ``ask``, and of the signed PNG of it; both are called in a thread,
+        ``tell`` too.
 
         Raises the errors of ``vtonlab.errors``: ``EngineBusy`` at once where too many wait, ``Cancelled`` when nobody
         waits any more. Cancelling the caller stops the engine at its next report.
@@ -110,9 +115,7 @@ class Desk:
         log.error("the engine %r failed", self.name, exc_info=error)
         raise EngineFault(engine=self.name) from error
 
-    def _work(
-        self, ask: Callable[[], Asked], show: Callable[[Asked, TryOnResult], T], tell: Report, stop: threading.Event
-    ) -> T:
+    def _work(self, ask: Callable[[], Asked], show: Show[T], tell: Report, stop: threading.Event) -> T:
         def report(fraction: float, stage: str) -> None:
             if stop.is_set():
                 raise Cancelled
@@ -128,7 +131,14 @@ class Desk:
         errand = _Errand(self.name, self._budget, stop)
         made = engine.try_on(_make_request(engine, asked, self.offer, errand), report)
         report(1.0, "write")
-        return show(asked, made)
+        return show(asked, made, self._encode(made))
+
+    def _encode(self, made: TryOnResult) -> bytes:
+        plain = encode_picture(made.image, ".png", source_type=made.source_type)
+        if self._signer is None:
+            return plain
+        moment = datetime.now(UTC)
+        return self._signer.sign(plain, source_type=made.source_type, engine=made.engine, made_at=moment)
 
     def _warm_up(self) -> None:
         from vtonlab.imaging.mannequin import draw_person, draw_shirt
@@ -141,6 +151,15 @@ class Desk:
             engine.try_on(TryOnRequest(draw_person(), draw_shirt()))
         except VtonError as error:
             log.warning("the engine %r could not be warmed up: %s", self.name, error)
+
+
+def _open_signer(settings: Settings) -> Signer | None:
+    """This installation's; None where the folder of its key cannot be used: pictures are made all the same."""
+    try:
+        return open_signer(settings.signing_folder)
+    except FileProblem as error:
+        log.warning("pictures are not signed: %s %s", error.say(), error.advise())
+        return None
 
 
 def _look(job: asyncio.Future[Any]) -> None:
@@ -189,7 +208,7 @@ class _Budget:
             today = datetime.now(UTC).date()
             if today != self._day:
                 self._day, self._spent = today, 0.0
-            if price and self._limit and self._spent + price > self._limit:
+            if price and self._limit and round(self._spent + price, 6) > self._limit:
                 raise BudgetSpent(engine=engine, limit=f"{self._limit:g}")
             self._spent += price
 

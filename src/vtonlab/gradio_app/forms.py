@@ -134,15 +134,15 @@ def read_data_url(text: str) -> bytes:
         raise BadRequest(part="base64") from error
 
 
-def show_pictures(asked: Asked, made: TryOnResult) -> tuple[bytes, bytes]:
+def show_pictures(asked: Asked, made: TryOnResult, png: bytes) -> tuple[bytes, bytes]:
     """PNG files as IDM-VTON answers: the result, and the photo with the changed region in grey; both as large as the
     photo it was asked with."""
-    return _encode(made), encode_picture(grey_out(asked.person, made.mask), ".png")
+    return png, encode_picture(grey_out(asked.person, made.mask), ".png")
 
 
-def show_base64(_: Asked, made: TryOnResult) -> tuple[str, str]:
+def show_base64(_: Asked, made: TryOnResult, png: bytes) -> tuple[str, str]:
     """Data-URLs as the base64 form answers: the result, and a mask that is white where the photo was changed."""
-    return _make_data_url(_encode(made)), _make_data_url(encode_picture(made.mask, ".png"))
+    return _make_data_url(png), _make_data_url(encode_picture(made.mask, ".png"))
 
 
 def grey_out(photo: Picture, mask: Mask) -> Picture:
@@ -154,10 +154,6 @@ def grey_out(photo: Picture, mask: Mask) -> Picture:
         share = mask[box].astype(np.uint16)[..., None]
         greyed[box] = (photo[box] * (255 - share) + GREY * share + 127) // 255
     return greyed
-
-
-def _encode(made: TryOnResult) -> bytes:
-    return encode_picture(made.image, ".png", source_type=made.source_type)
 
 
 def _make_data_url(png: bytes) -> str:

@@ -21,7 +21,7 @@ ENDPOINT: Final = "tryon"
 LANES: Final = "fittings"
 """All ways into one app share its places."""
 
-Show = Callable[[Asked, TryOnResult], tuple[str, str]]
+Show = Callable[[Asked, TryOnResult, bytes], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ def _is_gone(blocks: Door) -> IsGone:
     return is_gone
 
 
-def _write_pictures(asked: Asked, made: TryOnResult) -> tuple[str, str]:
-    result, masked = show_pictures(asked, made)
+def _write_pictures(asked: Asked, made: TryOnResult, png: bytes) -> tuple[str, str]:
+    result, masked = show_pictures(asked, made, png)
     return _write(result), _write(masked)
 
 
