@@ -324,8 +324,8 @@ def test_options_out_of_range_are_named(door: Door, pictures: Pictures) -> None:
 def test_no_file_of_the_machine_is_read(door: Door, pictures: Pictures) -> None:
     secret = door.data / "secret.png"
     write_picture(secret, pictures.person[::-1])
-    for named in ({"path": str(secret)}, [str(secret)], str(secret)):
-        answer = httpx.post(f"{door.address}/api/tryon", json={"data": [named, pictures.urls()[1]]}, timeout=60)
+    for asked in ({"path": str(secret)}, [str(secret)], str(secret)):
+        answer = httpx.post(f"{door.address}/api/tryon", json={"data": [asked, pictures.urls()[1]]}, timeout=60)
         assert (answer.status_code, answer.json()["code"]) in {(422, "bad_request"), (415, "image_unreadable")}
     for path in ("/etc/passwd", "/proc/self/environ", str(secret), str(Path(__file__).resolve())):
         for app in ("", "/base64"):

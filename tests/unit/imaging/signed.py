@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from vtonlab.imaging.manifest import Manifest, read_manifest
 from vtonlab.imaging.provenance import SourceType
+from vtonlab.imaging.read import Source
 from vtonlab.imaging.signing import Signer, open_signer
 from vtonlab.imaging.types import Picture
 from vtonlab.imaging.write import encode_picture
@@ -29,6 +32,13 @@ def encode(suffix: str = ".png", *, source_type: SourceType = SourceType.COMPOSI
 
 def sign(signer: Signer, data: bytes, *, source_type: SourceType = SourceType.COMPOSITE) -> bytes:
     return signer.sign(data, source_type=source_type, engine="instant", made_at=MADE_AT)
+
+
+def read(source: Source, **how: Any) -> Manifest:
+    """The manifest of a picture that has one."""
+    said = read_manifest(source, **how)
+    assert said is not None
+    return said
 
 
 def pixels(data: bytes) -> Picture:

@@ -38,8 +38,8 @@ class Fault:
 def understand(error: Exception, engine: str, setup: Setup, *, was_sent: bool) -> Fault:
     """``error`` of :func:`vtonlab.engines.gemini.calls.draw`. ``was_sent``: whether the request went out."""
     if isinstance(error, Refused):
-        # Google bills no answer with an error. Without Google's form it comes from somebody on the way, who may have
-        # passed the request on.
+        # Google bills no answer with an error (ai.google.dev/gemini-api/docs/billing). Without Google's form it comes
+        # from somebody on the way, who may have passed the request on.
         if error.code >= 500 and not _has_google_form(error):
             return Fault(AnswerLost(engine=engine), may_be_paid=True)
         return Fault(_refusal(error, engine, setup), may_be_paid=False, wait=_wait_told(error))
