@@ -13,8 +13,9 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.fitting.asking import while_here
 from vtonlab.fitting.conditions import Conditions
+from vtonlab.fitting.engine_schemas import EngineAnswer, EngineList
 from vtonlab.fitting.previews import USUAL_SIDE, Preview, Previews
-from vtonlab.fitting.schemas import EXAMPLE_ID, EngineAnswer, EngineList, PreviewBody, TryOnBody, TryOnEntry, TryOnList
+from vtonlab.fitting.schemas import EXAMPLE_ID, PreviewBody, TryOnBody, TryOnEntry, TryOnList
 from vtonlab.fitting.service import Fitting
 from vtonlab.library.conditions import is_known
 from vtonlab.library.sending import ASK_EACH_TIME, PROTECTION, VARY
