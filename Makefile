@@ -4,6 +4,8 @@
 
 BIN = .venv/bin
 TARGETS = src tests benchmarks scripts
+# Files of tests that run side by side: most of them wait for servers that start.
+JOBS = 2
 
 help: ## this list
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+): .*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -18,7 +20,7 @@ dev: setup ## the same with a detailed log and without opening a browser
 	@VTONLAB_LOG_LEVEL=debug $(BIN)/vtonlab serve --no-browser $(ARGS)
 
 test: check ## every check, then the tests
-	$(BIN)/python -m pytest -m "not deep" $(ARGS)
+	$(BIN)/python -m pytest -m "not deep" -n $(JOBS) --dist loadfile $(ARGS)
 
 test-deep: setup ## all tests, those that take minutes too, with new random examples
 	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(ARGS)
