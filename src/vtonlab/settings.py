@@ -196,7 +196,7 @@ class Settings(BaseSettings):
 
     cache_bytes: int = Field(default=256_000_000, ge=0)
     """Memory for what was found out about the pictures used last, in bytes: it makes the next garment on the same
-    person fast. Nothing of it is written to disk."""
+    person fast. What was found out lies beside the pictures, too."""
 
     @property
     def is_loopback(self) -> bool:
