@@ -89,7 +89,7 @@ def test_pale_on_pale_and_dark_on_dark(name: str, colours: tuple[tuple[int, int,
     assert max(errors_of(drawn, garment).values()) < 0.10
 
 
-@pytest.mark.parametrize("name", SLEEVED)
+@pytest.mark.parametrize("name", sorted(SLEEVED))
 def test_sleeves_are_told_from_the_body(name: str) -> None:
     garment = analyse_garment(draw_garment(name).picture)
     for part, side in ((Part.LEFT_SLEEVE, "left"), (Part.RIGHT_SLEEVE, "right")):

@@ -16,7 +16,7 @@ from vtonlab.engines.instant.warp import OUTSIDE, arc_lengths
 
 SLEEVED = {"tee": Upper(), "long": LONG}
 every_pose = pytest.mark.parametrize("pose", POSES)
-every_sleeve = pytest.mark.parametrize("cut", SLEEVED)
+every_sleeve = pytest.mark.parametrize("cut", sorted(SLEEVED))
 PARTS = {"left": Part.LEFT_SLEEVE, "right": Part.RIGHT_SLEEVE}
 
 
