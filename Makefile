@@ -20,7 +20,7 @@ dev: setup ## the same with a detailed log and without opening a browser
 	@VTONLAB_LOG_LEVEL=debug $(BIN)/vtonlab serve --no-browser $(ARGS)
 
 test: check ## every check, then the tests
-	$(BIN)/python -m pytest -m "not deep" -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not deep" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-deep: setup ## all tests, those that take minutes too, with new random examples
 	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(ARGS)
