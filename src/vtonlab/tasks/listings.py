@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from vtonlab.errors import BadRequest
 from vtonlab.tasks import repository
+from vtonlab.tasks.cursors import read_cursor, write_cursor
 from vtonlab.tasks.models import GROUP_LANE, Status, Task
 
 MOST_PER_PAGE = 100
 DEEPEST_PAGE = 1_000_000
-FIRST_YEAR, LAST_YEAR = 2000, 9000
-"""Moments that every database can compare with."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ async def read_page(session: AsyncSession, user_id: str | None, wanted: Wanted) 
     """A page of the tasks of ``user_id``, or of everybody. Raises ``BadRequest`` for a cursor that is none of ours."""
     which = repository.Filter(user_id, wanted.status, wanted.kind, wanted.parent_id)
     size = min(wanted.page_size, MOST_PER_PAGE)
-    number, after = _read_cursor(wanted.cursor) if wanted.cursor else (wanted.page, None)
+    number, after = read_cursor(wanted.cursor) if wanted.cursor else (wanted.page, None)
     number = min(number, DEEPEST_PAGE)
     total = await repository.count(session, which)
     rows = await repository.page(
@@ -70,7 +64,7 @@ async def read_page(session: AsyncSession, user_id: str | None, wanted: Wanted) 
         limit=size + 1,
     )
     has_more, rows = len(rows) > size, rows[:size]
-    cursor = _write_cursor(number + 1, rows[-1]) if has_more else None
+    cursor = write_cursor(number + 1, rows[-1].created_at, rows[-1].task_id) if has_more else None
     return Page(await look_closer(session, rows), total, number, size, cursor)
 
 
@@ -111,21 +105,3 @@ def count_before(lines: Sequence[repository.Line], user_id: str, rank: int) -> i
         else:
             before += min(line.queued, rank - 1 if mine_came else rank)
     return before
-
-
-def _write_cursor(number: int, last: Task) -> str:
-    content = json.dumps([number, last.created_at.isoformat(), last.task_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[int, tuple[datetime, str]]:
-    try:
-        content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        number, moment, task_id = json.loads(content)
-        after = datetime.fromisoformat(moment).astimezone(UTC)
-        is_ours = number == int(number) > 0 and FIRST_YEAR <= after.year <= LAST_YEAR
-        if not is_ours or not task_id.isascii() or not task_id.isalnum():
-            raise BadRequest(part="cursor")
-    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise BadRequest(part="cursor") from error
-    return int(number), (after, task_id[:64])
