@@ -3,15 +3,16 @@
 .PHONY: help setup run dev test test-deep check bench docs lock clean
 
 BIN = .venv/bin
-TARGETS = src tests benchmarks scripts
+TARGETS = src tests benchmarks scripts hatch_build.py
 # Files of tests that run side by side: most of them wait for servers that start.
 JOBS = 2
 
 help: ## this list
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+): .*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-setup: ## make .venv ready (Python, locked dependencies, .venv/bin/vtonlab)
+setup: ## make .venv ready (Python, locked dependencies, .venv/bin/vtonlab) and build the pages
 	@scripts/setup.sh
+	@scripts/frontend.sh
 
 run: setup ## open the fitting room in the browser
 	@$(BIN)/vtonlab serve $(ARGS)
@@ -25,21 +26,25 @@ test: check ## every check, then the tests
 test-deep: setup ## all tests, those that take minutes too, with new random examples
 	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(ARGS)
 
-check: setup ## ruff, mypy --strict, import-linter
+check: setup ## ruff, mypy --strict, import-linter; eslint, vue-tsc, vitest
 	$(BIN)/ruff check $(TARGETS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	scripts/npm run --silent lint
+	scripts/npm run --silent types
+	scripts/npm run --silent test
 
 bench: setup ## every benchmark's table
 	@for file in benchmarks/[a-z]*.py; do \
 		name=$$(basename "$$file" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; \
 	done
 
-docs: setup ## write the generated pages of docs/reference
+docs: setup ## write the generated pages of docs/reference and the front end's client
 	@$(BIN)/python scripts/write_reference.py
+	@$(BIN)/python scripts/write_client.py
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	@scripts/lock.sh $(ARGS)
 
 clean: ## remove what was made here, .venv included
-	rm -rf .venv .uv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv build dist frontend/node_modules src/vtonlab/web/built .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

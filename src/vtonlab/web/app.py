@@ -22,7 +22,7 @@ from vtonlab.web.edge import Edge
 from vtonlab.web.guard import Guard
 from vtonlab.web.languages import Interface, find_interface
 from vtonlab.web.metrics import Metrics
-from vtonlab.web.static import STATIC
+from vtonlab.web.pages import BUILT
 from vtonlab.web.wiring import Parts, build
 
 NOT_TEXT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/heic", "image/heif", "image/tiff")
@@ -107,7 +107,7 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     app.state.accounts = parts.accounts
     for router in parts.routers():
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/assets", StaticFiles(directory=BUILT / "assets", check_dir=False), name="assets")
     # Outside of all layers, whose work it does itself: with them a thumbnail would take half as long again.
     app.outside = parts.serving.wrap(super(Application, app).__call__, app.guard.is_own_name, app.guard.complete)
     try:

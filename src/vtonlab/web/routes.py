@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
 from vtonlab.engines import registry
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
-from vtonlab.web.static import STATIC
 
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 
@@ -44,14 +42,6 @@ class State(BaseModel):
 def make_router(settings: Settings, version: str) -> APIRouter:
     """The page and what it needs before it can ask anything else; ``version`` is the program's."""
     router = APIRouter()
-
-    @router.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
-
-    @router.get("/login", include_in_schema=False)
-    def login() -> FileResponse:
-        return FileResponse(STATIC / "login.html")
 
     @router.get("/health", summary="Whether the server answers, and its version")
     def health() -> dict[str, str]:

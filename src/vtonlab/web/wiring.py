@@ -47,7 +47,7 @@ from vtonlab.tasks import routes as task_routes
 from vtonlab.tasks import socket as task_socket
 from vtonlab.tasks import wardrobe as task_wardrobe
 from vtonlab.tasks.service import Tasks
-from vtonlab.web import health, lock, routes
+from vtonlab.web import health, lock, pages, routes
 from vtonlab.web.metrics import Metrics
 
 HOUR_SECONDS = 3600.0
@@ -85,6 +85,7 @@ class Parts:
         """The routes of every feature."""
         return [
             routes.make_router(self.settings, self.version),
+            pages.make_router(),
             health.make_router(
                 self.database, self.storage, self.settings, self.metrics, self.version, self._check_runner
             ),

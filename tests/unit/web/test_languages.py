@@ -8,7 +8,6 @@ import re
 import pytest
 
 from vtonlab.web.languages import choose_language
-from vtonlab.web.static import STATIC
 
 
 @pytest.mark.parametrize(

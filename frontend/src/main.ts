@@ -1,0 +1,18 @@
+/** The start: words first, then the page; who we are is asked meanwhile. */
+
+import "@/styles.css";
+
+import { createPinia } from "pinia";
+import { createApp } from "vue";
+
+import App from "@/App.vue";
+import { i18n } from "@/i18n";
+import { router } from "@/router";
+import { usePreferences } from "@/stores/preferences";
+
+const app = createApp(App);
+app.use(createPinia());
+await usePreferences().speakChosen();
+app.use(i18n);
+app.use(router);
+app.mount("#app");

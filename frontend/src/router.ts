@@ -1,0 +1,21 @@
+/** The pages. Each is a script of its own, fetched when it is first gone to. */
+
+import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+
+const routes: RouteRecordRaw[] = [
+  { path: "/", name: "home", component: () => import("@/features/home/HomePage.vue") },
+  { path: "/tryon", name: "tryon", component: () => import("@/features/fitting/FittingRoomPage.vue") },
+  { path: "/images", name: "images", component: () => import("@/features/library/LibraryPage.vue") },
+  { path: "/generate", name: "generate", component: () => import("@/features/generation/StudioPage.vue") },
+  { path: "/tutorial", name: "tutorial", component: () => import("@/features/tutorial/TutorialPage.vue") },
+  { path: "/settings", name: "settings", component: () => import("@/features/settings/SettingsPage.vue") },
+  { path: "/login", name: "login", component: () => import("@/features/accounts/LoginPage.vue") },
+  { path: "/admin", name: "admin", component: () => import("@/features/admin/AdminPage.vue") },
+  { path: "/:path(.*)*", name: "lost", component: () => import("@/features/home/LostPage.vue") },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
