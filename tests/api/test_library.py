@@ -416,6 +416,28 @@ class TestStudio:
         assert await ids_of(ann, V1 + "/images", colour="nosuchcolour") == []
         assert (await ann.get(V1 + "/images?colour=Red")).status_code == 422
 
+    async def test_the_ids_of_a_whole_listing(self, server_house: House) -> None:
+        ann, other = (await server_house.admin()).client, (await server_house.person("other")).client
+        ids = await keep(ann, *range(9))
+        await ann.post(V1 + "/images/move", json={"image_ids": ids[:3], "category": "char"})
+        await ann.put(f"{V1}/images/{ids[4]}/favorite")
+        await ann.post(V1 + "/images/delete", json={"image_ids": ids[7:]})
+
+        async def all_of(client: httpx.AsyncClient, **query: Any) -> list[str]:
+            answer = await client.get(V1 + "/ids", params=query)
+            assert answer.status_code == 200, answer.text
+            found: list[str] = answer.json()["ids"]
+            return found
+
+        for query in ({}, {"sort": "oldest"}, {"category": "char"}, {"favorite": "true"}, {"q": "photo 4"}):
+            assert await all_of(ann, **query) == await ids_of(ann, V1 + "/images", page_size=100, **query), query
+        assert await all_of(ann, category="clothes") == ids[6:2:-1]
+        assert await all_of(ann, trash="true") == await ids_of(ann, V1 + "/trash")
+        assert set(await all_of(ann, trash="true")) == set(ids[7:])
+        assert await all_of(other) == []
+        assert await all_of(await server_house.visitor()) == []
+        assert (await ann.get(V1 + "/ids?category=shoes")).status_code == 422
+
     async def test_a_viewer_may_look_only(self, server_house: House) -> None:
         viewer = (await server_house.person("eve", role="viewer")).client
         assert (await viewer.get("/api/user/images")).status_code == 200

@@ -97,6 +97,8 @@ stranger guest other viewer owner admin | program home someone
 401 200 200 200 200 200 | 200 200 200 | GET /api/v1/users/me/departures
 
 200 200 200 200 200 200 | 200 200 200 | GET /api/v1/library/images
+200 200 200 200 200 200 | 200 200 200 | GET /api/v1/library/ids
+401 401 200 200 200 200 | 401 200 200 | GET /api/v1/library/ids ?trash=true
 200 200 200 403 200 200 | 200 200 200 | POST /api/v1/library/images files
 200 200 200 403 200 200 | 200 200 200 | POST /api/v1/library/images/import {"data_url": "<photo>"}
 401 401 404 200 200 404 | 401 200 404 | GET /api/v1/library/images/{image_id=<image>}
@@ -207,7 +209,7 @@ def walk(routes: list[Any]) -> Iterator[tuple[str, str]]:
             continue
         path = getattr(route, "path", "") or route.original_route.path
         for method in getattr(route, "methods", None) or ["WS"]:
-            if path != "/static":
+            if path != "/assets":
                 yield method, path
 
 

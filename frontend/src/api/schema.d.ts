@@ -1016,6 +1016,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ids of a whole listing
+         * @description What the listing of the same filters shows, without pages: for selecting from one picture to another, or
+         *     everything.
+         */
+        get: operations["list_ids_api_v1_library_ids_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/library/images": {
         parameters: {
             query?: never;
@@ -2092,6 +2113,17 @@ export interface components {
              * @description Empty takes the title away.
              */
             title?: string | null;
+        };
+        /**
+         * ImageIdList
+         * @description The pictures of a listing, by id.
+         */
+        ImageIdList: {
+            /**
+             * Ids
+             * @description In the listing's order.
+             */
+            ids: string[];
         };
         /**
          * ImagePage
@@ -3371,6 +3403,7 @@ export type FailedImage = components['schemas']['FailedImage'];
 export type Favourite = components['schemas']['Favourite'];
 export type GarmentKind = components['schemas']['GarmentKind'];
 export type ImageEdit = components['schemas']['ImageEdit'];
+export type ImageIdList = components['schemas']['ImageIdList'];
 export type ImagePage = components['schemas']['ImagePage'];
 export type LibraryImage = components['schemas']['LibraryImage'];
 export type LibraryStatistics = components['schemas']['LibraryStatistics'];
@@ -6122,9 +6155,12 @@ export interface operations {
             };
         };
     };
-    list_images_api_v1_library_images_get: {
+    list_ids_api_v1_library_ids_get: {
         parameters: {
             query?: {
+                sort?: "newest" | "oldest" | "name" | "largest";
+                /** @description Those in the trash, the last deleted first. */
+                trash?: boolean;
                 category?: ("clothes" | "char" | "vton_results" | "generated") | null;
                 /** @description Words, in any order. */
                 q?: string;
@@ -6132,6 +6168,45 @@ export interface operations {
                 colour?: string;
                 /** @description Only favourites. */
                 favorite?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageIdList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_images_api_v1_library_images_get: {
+        parameters: {
+            query?: {
                 sort?: "newest" | "oldest" | "name" | "largest";
                 /** @description Page, from 1; beyond the end it is empty. */
                 page?: number;
@@ -6139,6 +6214,13 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the page before; wins over page. */
                 cursor?: string | null;
+                category?: ("clothes" | "char" | "vton_results" | "generated") | null;
+                /** @description Words, in any order. */
+                q?: string;
+                /** @description Name of the main colour. */
+                colour?: string;
+                /** @description Only favourites. */
+                favorite?: boolean;
             };
             header?: never;
             path?: never;

@@ -74,6 +74,17 @@ class Browsing:
             cursor = write_cursor(listing, (getattr(last, listing.column), last.id))
         return Page(rows[:size], total, page, size, cursor)
 
+    async def list_ids(self, user_id: str | None, chosen: Filter, sort: Sort = Sort.NEWEST) -> list[str]:
+        """The ids of all pictures of ``user_id`` (None: of nobody) that ``chosen`` lets through, in order."""
+        if user_id is None:
+            return []
+        listing = Listing(user_id, chosen, sort)
+        async with self.database.read() as session:
+            if listing.is_indexed:
+                return await repository.read_ids(session, listing)
+            totals = await repository.read_totals(session, user_id)
+            return await self._places.found(session, listing, totals.version)
+
     async def totals(self, user_id: str | None) -> Totals:
         """How many pictures and bytes the user has, by name."""
         if user_id is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
+from vtonlab.accounts.caller import Permission
 from vtonlab.library.asking import Looking, Managing, Reading, language_of
 from vtonlab.library.listings import Filter, Sort
 from vtonlab.library.models import Category
@@ -16,6 +18,7 @@ from vtonlab.library.schemas import (
     Chosen,
     Emptied,
     ImageEdit,
+    ImageIdList,
     ImagePage,
     LibraryImage,
     LibraryStatistics,
@@ -47,15 +50,25 @@ def make_router(library: Library) -> APIRouter:
     return router
 
 
+def _choose(
+    *,
+    category: CategoryName | None = None,
+    q: Annotated[str, Query(max_length=SEARCH_LETTERS, description="Words, in any order.")] = "",
+    colour: Annotated[str, Query(pattern="^[a-z_-]{0,16}$", description="Name of the main colour.")] = "",
+    favorite: Annotated[bool, Query(description="Only favourites.")] = False,
+) -> Filter:
+    return Filter(category=category, colour=colour or None, favorite=favorite, words=split_search(q))
+
+
+Choosing = Annotated[Filter, Depends(_choose)]
+
+
 def _add_listing(router: APIRouter, library: Library) -> None:
     @router.get("/images", summary="List pictures")
     async def list_images(
         caller: Looking,
+        chosen: Choosing,
         *,
-        category: CategoryName | None = None,
-        q: Annotated[str, Query(max_length=SEARCH_LETTERS, description="Words, in any order.")] = "",
-        colour: Annotated[str, Query(pattern="^[a-z_-]{0,16}$", description="Name of the main colour.")] = "",
-        favorite: Annotated[bool, Query(description="Only favourites.")] = False,
         sort: SortName = "newest",
         page: Number = 1,
         page_size: Size = 20,
@@ -63,9 +76,25 @@ def _add_listing(router: APIRouter, library: Library) -> None:
     ) -> ImagePage:
         """Pictures outside the trash. Pages by number and by cursor cost the same wherever they are; only the cursor
         never skips or repeats a picture while others come and go."""
-        chosen = Filter(category=category, colour=colour or None, favorite=favorite, words=split_search(q))
         found = await library.browse(caller.user_id, chosen, Sort(sort), page=page, size=page_size, cursor=cursor)
         return ImagePage.of(found)
+
+    @router.get("/ids", summary="The ids of a whole listing")
+    async def list_ids(
+        caller: Looking,
+        chosen: Choosing,
+        *,
+        sort: SortName = "newest",
+        trash: Annotated[bool, Query(description="Those in the trash, the last deleted first.")] = False,
+    ) -> ImageIdList:
+        """What the listing of the same filters shows, without pages: for selecting from one picture to another, or
+        everything."""
+        if trash:
+            caller.require(Permission.IMAGES_READ)
+            chosen, sort_by = replace(chosen, trash=True), Sort.DELETED
+        else:
+            sort_by = Sort(sort)
+        return ImageIdList(ids=await library.list_ids(caller.user_id, chosen, sort_by))
 
     @router.get("/statistics", summary="Numbers about the library")
     async def statistics(caller: Reading) -> LibraryStatistics:

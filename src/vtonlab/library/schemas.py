@@ -146,6 +146,14 @@ class ImagePage(BaseModel):
         )
 
 
+class ImageIdList(BaseModel):
+    """The pictures of a listing, by id."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": [EXAMPLE_ID]}})
+
+    ids: list[str] = Field(description="In the listing's order.")
+
+
 class SimilarImages(BaseModel):
     """Pictures that look like another one, the most alike first."""
 
