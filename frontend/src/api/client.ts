@@ -9,7 +9,8 @@ import { noAnswer, isAborted, refusalOf } from "@/api/errors";
 import type { paths } from "@/api/schema";
 import { currentLanguage } from "@/i18n";
 
-const UNAUTHORIZED = 401;
+/** The only refusal that tells of the session; a wrong password or a spent link is a 401 as well, and ends nothing. */
+const SIGN_IN_NEEDED = "sign_in_needed";
 
 let isHome = false;
 let whenSignedOut = (): void => undefined;
@@ -29,13 +30,21 @@ export async function ask(address: string | URL | Request, options: RequestInit 
   const request = new Request(address, options);
   request.headers.set("Accept-Language", currentLanguage());
   const again = isHome ? request.clone() : null;
-  let answer = await send(request);
-  if (answer.status === UNAUTHORIZED) {
-    if (again === null) whenSignedOut();
-    else if (await signInAtHome()) answer = await send(again);
+  const answer = await send(request);
+  if (isGood(answer)) return answer;
+  const refusal = await refusalOf(answer);
+  if (refusal.code !== SIGN_IN_NEEDED) throw refusal;
+  if (again === null) whenSignedOut();
+  else if (await signInAtHome()) {
+    const second = await send(again);
+    if (isGood(second)) return second;
+    throw await refusalOf(second);
   }
-  if (!answer.ok && answer.status !== 304) throw await refusalOf(answer);
-  return answer;
+  throw refusal;
+}
+
+function isGood(answer: Response): boolean {
+  return answer.ok || answer.status === 304;
 }
 
 /** The session of the machine's own user; false where this server gives none. */

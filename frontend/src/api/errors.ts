@@ -2,7 +2,10 @@
 
 import { say } from "@/i18n";
 
-/** `code` is stable; `message` and `hint` are for people, in their language. `status` is 0 where no answer came. */
+/**
+ * `code` is stable; `message` and `hint` are for people, in their language. `status` is 0 where no answer came.
+ * `seconds`: when it is worth trying again; `fields`: what is wrong with which part of the request.
+ */
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
@@ -11,6 +14,8 @@ export class Refusal extends Error {
     message: string,
     readonly hint: string,
     readonly status: number,
+    readonly seconds: number | null = null,
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
@@ -22,11 +27,20 @@ export async function refusalOf(answer: Response): Promise<Refusal> {
     const body = (await answer.json()) as Record<string, unknown>;
     const words = body["detail"] ?? body["error"] ?? body["message"];
     if (typeof words !== "string") return noAnswer(answer.status);
-    return new Refusal(String(body["code"] ?? "error"), words, String(body["hint"] ?? ""), answer.status);
+    const code = String(body["code"] ?? "error");
+    const seconds = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
+    const waits = Number.isNaN(seconds) ? null : seconds;
+    return new Refusal(code, words, String(body["hint"] ?? ""), answer.status, waits, readFields(body["errors"]));
   } catch {
     // Something between here and the server answered in its place.
     return noAnswer(answer.status);
   }
+}
+
+function readFields(told: unknown): Record<string, string> {
+  if (!Array.isArray(told)) return {};
+  const faults = told as Record<string, unknown>[];
+  return Object.fromEntries(faults.map((fault) => [String(fault["field"]), String(fault["reason"])]));
 }
 
 export function noAnswer(status = 0): Refusal {

@@ -21,6 +21,9 @@ export const useSession = defineStore("session", () => {
     return profile.value.kind === "guest" ? "guest" : "person";
   });
   const isSignedIn = computed(() => standing.value === "person");
+  /** The session of a person ended from elsewhere. The page stays as it is until they sign in again, or say no. */
+  const hasEnded = ref(false);
+  let noticing: Promise<void> | null = null;
 
   /** Asks what the server is and who we are; at home it signs in on the way. Throws `Refusal` where none answers. */
   async function enter(): Promise<void> {
@@ -28,20 +31,52 @@ export const useSession = defineStore("session", () => {
     server.value = state;
     setHome(isHome.value);
     if (isHome.value) await signInAtHome();
-    onSignedOut(() => {
-      profile.value = null;
+    onSignedOut(() => void notice());
+    accept(await ownProfile());
+  }
+
+  /** Looks whether whoever was here still is: after a 401, a closed socket, or a long sleep. Asks once at a time. */
+  function notice(): Promise<void> {
+    noticing ??= look().finally(() => {
+      noticing = null;
     });
-    await refresh();
+    return noticing;
+  }
+
+  async function look(): Promise<void> {
+    const before = profile.value;
+    if (before === null || hasEnded.value) return;
+    compare(before, await ownProfile().catch(() => before)); // who does not answer has said nothing of us
+  }
+
+  /** Leaves the session that ended behind: `profile` is whoever is here now. */
+  async function goOn(): Promise<void> {
+    if (isHome.value) await signInAtHome();
+    accept(await ownProfile());
+  }
+
+  /** Ends the session here, and opens the first page anew: nothing of theirs stays on the screen. */
+  async function signOut(): Promise<void> {
+    await ask("/api/logout", { method: "POST" });
+    location.assign("/");
   }
 
   /** Asks again who we are: after signing in or out, and when quota or use may have changed. */
   async function refresh(): Promise<void> {
-    try {
-      profile.value = await content(api.GET("/api/v1/users/me"));
-    } catch (error) {
-      if (!(error instanceof Refusal) || (error.status !== 401 && error.status !== 403)) throw error;
-      profile.value = null;
-    }
+    const before = profile.value;
+    compare(before, await ownProfile());
+  }
+
+  function compare(before: ProfileOut | null, after: ProfileOut | null): void {
+    if (before?.kind === "person" && after?.user_id !== before.user_id) hasEnded.value = true;
+    else accept(after);
+  }
+
+  function accept(now: ProfileOut | null): void {
+    hasEnded.value = false;
+    profile.value = now;
+    // Of who has an account at home, too, nobody else takes the place when their session ends.
+    setHome(isHome.value && now?.kind !== "person");
   }
 
   function may(permission: Permission): boolean {
@@ -54,5 +89,28 @@ export const useSession = defineStore("session", () => {
     return wanted === "en" || wanted === "zh-CN" ? wanted : null;
   });
 
-  return { server, profile, isHome, standing, isSignedIn, languageOfServer, enter, refresh, may };
+  return {
+    server,
+    profile,
+    isHome,
+    standing,
+    isSignedIn,
+    hasEnded,
+    languageOfServer,
+    enter,
+    refresh,
+    notice,
+    goOn,
+    signOut,
+    may,
+  };
 });
+
+async function ownProfile(): Promise<ProfileOut | null> {
+  try {
+    return await content(api.GET("/api/v1/users/me"));
+  } catch (error) {
+    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) return null;
+    throw error;
+  }
+}
