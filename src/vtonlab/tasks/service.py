@@ -27,6 +27,7 @@ from vtonlab.tasks.orders import Orders
 from vtonlab.tasks.queue import Queue
 from vtonlab.tasks.runner import Runner
 from vtonlab.tasks.sweeper import Sweeper
+from vtonlab.tasks.topics import Topics
 
 if TYPE_CHECKING:
     from vtonlab.accounts.service import Accounts
@@ -55,6 +56,7 @@ class Tasks:
         self.settings = settings
         self.accounts = accounts
         self.events = Hub()
+        self.topics = Topics()
         self._moves = Moves(self.events, clock)
         self.queue = Queue(database, self._moves, timedelta(seconds=settings.task_lease_seconds), chance)
         self.orders = Orders(database, self._moves)

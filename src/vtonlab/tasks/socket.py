@@ -24,6 +24,7 @@ from vtonlab.settings import Settings
 from vtonlab.tasks.events import TaskState, update_message
 from vtonlab.tasks.outcomes import outcome_of
 from vtonlab.tasks.service import Tasks
+from vtonlab.tasks.topics import PAUSE_SECONDS
 
 UNAUTHORIZED = 4401
 FORBIDDEN = 4403
@@ -131,11 +132,14 @@ class Conversation:
     async def hold(self) -> None:
         """Until it ends."""
         self._subscription = self._tasks.events.subscribe(self._caller.owner)
-        parts = [asyncio.create_task(part) for part in (self._listen(), self._tell(), self._watch(), self._beat())]
+        self._watcher = self._tasks.topics.watcher(self._caller.owner)
+        doing = (self._listen(), self._tell(), self._tell_topics(), self._watch(), self._beat())
+        parts = [asyncio.create_task(part) for part in doing]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._subscription.close()
+            self._watcher.close()
             for part in parts:
                 part.cancel()
             await asyncio.wait(parts)
@@ -159,6 +163,11 @@ class Conversation:
         while True:
             state = await self._subscription.next()
             await self._send(update_message(state, self._language))
+
+    async def _tell_topics(self) -> int:
+        while True:
+            await self._send(await self._watcher.next())
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _beat(self) -> int:
         while True:
@@ -194,6 +203,7 @@ class Conversation:
         caller = found.value
         if (caller.user_id, caller.via) != (self._caller.user_id, self._caller.via):
             return UNAUTHORIZED
+        self._watcher.keep_to(caller)
         return None if caller.may(Permission.TASKS_READ) else FORBIDDEN
 
     # What comes in
@@ -235,6 +245,12 @@ class Conversation:
                 self._subscription.unwatch(task_id)
             case {"type": "subscribe" | "unsubscribe"}:
                 raise BadRequest(part="task_id")
+            case {"type": "watch", "topic": str(topic)}:
+                self._watcher.watch(self._caller, topic)
+            case {"type": "unwatch", "topic": str(topic)}:
+                self._watcher.unwatch(topic)
+            case {"type": "watch" | "unwatch"}:
+                raise BadRequest(part="topic")
             case _:
                 raise BadRequest(part="type")
 

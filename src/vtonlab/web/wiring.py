@@ -35,6 +35,7 @@ from vtonlab.library.fetch import Fetcher
 from vtonlab.library.files import Files
 from vtonlab.library.hooks import LibraryHook
 from vtonlab.library.ingest import Ingest
+from vtonlab.library.news import LibraryNews
 from vtonlab.library.service import Library
 from vtonlab.library.serving import Serving
 from vtonlab.library.sweep import Sweep
@@ -71,6 +72,7 @@ class Parts:
     tasks: Tasks
     ingest: Ingest
     library: Library
+    news: LibraryNews
     sweep: Sweep
     files: Files
     serving: Serving
@@ -190,6 +192,7 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         tasks=tasks,
         ingest=ingest,
         library=library,
+        news=LibraryNews(tasks.topics),
         sweep=Sweep(database, storage, library, ingest.scratch),
         files=files,
         serving=_serve_pictures(files, accounts, metrics),
