@@ -1,0 +1,44 @@
+/** Thumbhashes as pixels: 25 bytes that show what a picture looks like before any of it has come. */
+
+import { thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
+
+const MOST_KEPT = 2_000;
+
+const pixels = new Map<string, ImageData>();
+const colours = new Map<string, string>();
+
+/** The blurred picture, at most 32 × 32; null where `hash` is none. */
+export function pixelsOf(hash: string): ImageData | null {
+  return kept(pixels, hash, () => {
+    const { w, h, rgba } = thumbHashToRGBA(bytesOf(hash));
+    return new ImageData(new Uint8ClampedArray(rgba), w, h);
+  });
+}
+
+/** The average colour as CSS has it; costs next to nothing. Null where `hash` is none. */
+export function colourOf(hash: string): string | null {
+  return kept(colours, hash, () => {
+    const { r, g, b, a } = thumbHashToAverageRGBA(bytesOf(hash));
+    return `rgb(${Math.round(r * 255)} ${Math.round(g * 255)} ${Math.round(b * 255)} / ${a.toFixed(2)})`;
+  });
+}
+
+function kept<T>(values: Map<string, T>, hash: string, make: () => T): T | null {
+  const known = values.get(hash);
+  if (known !== undefined) return known;
+  if (hash.length < 8) return null;
+  try {
+    const made = make();
+    if (values.size >= MOST_KEPT) values.delete(values.keys().next().value as string); // the oldest
+    values.set(hash, made);
+    return made;
+  } catch (error) {
+    // No base64, or cut short: a grey place is all there is to show.
+    if (error instanceof DOMException || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function bytesOf(hash: string): Uint8Array {
+  return Uint8Array.from(atob(hash), (letter) => letter.charCodeAt(0));
+}
