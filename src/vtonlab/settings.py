@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -240,6 +241,28 @@ def for_engine(chosen: Settings, name: str) -> dict[str, object]:
         if field.startswith(f"{name}_"):
             value = getattr(chosen, field)
             found[field.removeprefix(f"{name}_")] = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return found
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A setting as it is told of to people: never its value."""
+
+    name: str
+    """Of the environment: ``VTONLAB_FASHN_API_KEY``."""
+    is_secret: bool
+    """A key or token."""
+    is_set: bool
+    """Somebody gave it another value than its default."""
+
+
+def variables_of_engine(chosen: Settings, name: str) -> list[Variable]:
+    """The settings by which the engine ``name`` of this program is set up."""
+    found = []
+    for field, about in Settings.model_fields.items():
+        if field.startswith(f"{name}_"):
+            value = getattr(chosen, field)
+            found.append(Variable(PREFIX + field.upper(), isinstance(value, SecretStr), value != about.default))
     return found
 
 

@@ -103,6 +103,15 @@ class TestWardrobe:
             assert answer.json()["success"] is False
             assert "secret" not in answer.text
 
+    async def test_what_is_wrong_is_told_of_its_field(self, server_house: House) -> None:
+        client = await server_house.visitor(Accept_Language="en")
+        short = await client.post("/api/register", json={"username": "ab", "password": "secret"})
+        (fault,) = short.json()["errors"]
+        assert fault["field"] == "username"
+        assert fault["reason"].startswith("a user name has 3")
+        answer = await client.post("/api/register", json={"username": "other", "password": "five5"})
+        assert [fault["field"] for fault in answer.json()["errors"]] == ["password"]
+
     async def test_languages(self, server_house: House) -> None:
         client = await server_house.visitor()
         entering = {"username": "nobody", "password": "wrong"}

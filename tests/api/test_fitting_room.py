@@ -32,6 +32,9 @@ def test_the_page_knows_where_it_is(client: TestClient) -> None:
         "mode": "local",
         "engine": "instant",
         "max_upload_bytes": 200_000,
+        "registration": True,
+        "session_days": 7,
+        "guest_days": 30,
     }
 
 

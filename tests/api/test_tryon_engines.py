@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from tests.api.fittings import pair
 from tests.api.house import House, open_house
 
@@ -107,6 +108,19 @@ async def test_engines_show_their_cards(local_house: House) -> None:
     assert "0.075" in known["fashn"]["cost"]
     assert known["gemini"]["sends_pictures_to"]
     assert "Google" in known["gemini"]["privacy"]
+
+
+async def test_engines_say_by_which_settings_they_are_set_up_and_no_value(tmp_path: Path) -> None:
+    async with open_house(tmp_path, mode="local", fashn_api_key=SecretStr("fa-hush")) as house:
+        await settle(house)
+        answer = await (await house.visitor()).get(ENGINES)
+    known = {one["name"]: one["settings"] for one in answer.json()["items"]}
+    assert known["instant"] == []
+    key = {"variable": "VTONLAB_FASHN_API_KEY", "is_secret": True}
+    assert key | {"is_set": True} in known["fashn"]
+    assert {"variable": "VTONLAB_FASHN_URL", "is_secret": False, "is_set": False} in known["fashn"]
+    assert {"variable": "VTONLAB_GEMINI_API_KEY", "is_secret": True, "is_set": False} in known["gemini"]
+    assert "fa-hush" not in answer.text
 
 
 async def test_cards_speak_the_readers_language(local_house: House) -> None:

@@ -2054,6 +2054,11 @@ export interface components {
              * @description Host; null where pictures stay on this machine.
              */
             sends_pictures_to: string | null;
+            /**
+             * Settings
+             * @description By which it is set up.
+             */
+            settings: components["schemas"]["ToldSetting"][];
             status: components["schemas"]["vtonlab__fitting__conditions__State"];
             /** Title */
             title: string;
@@ -2965,6 +2970,27 @@ export interface components {
             text: string;
         };
         /**
+         * ToldSetting
+         * @description A setting by which an engine is set up; its value is told to nobody.
+         */
+        ToldSetting: {
+            /**
+             * Is Secret
+             * @description A key or token.
+             */
+            is_secret: boolean;
+            /**
+             * Is Set
+             * @description Somebody gave it another value than its default.
+             */
+            is_set: boolean;
+            /**
+             * Variable
+             * @description Of the environment: `VTONLAB_FASHN_API_KEY`.
+             */
+            variable: string;
+        };
+        /**
          * TryOn
          * @description What is asked for. What this interface does not know is ignored; null and "" are absent.
          */
@@ -3359,6 +3385,8 @@ export interface components {
         vtonlab__web__routes__State: {
             /** Engine */
             engine: string;
+            /** Guest Days */
+            guest_days: number;
             /**
              * Language
              * @enum {string}
@@ -3371,6 +3399,10 @@ export interface components {
              * @enum {string}
              */
             mode: "local" | "server";
+            /** Registration */
+            registration: boolean;
+            /** Session Days */
+            session_days: number;
             /** Version */
             version: string;
         };
@@ -3449,6 +3481,7 @@ export type TaskList = components['schemas']['TaskList'];
 export type Tokens = components['schemas']['Tokens'];
 export type ToldCapabilities = components['schemas']['ToldCapabilities'];
 export type ToldNote = components['schemas']['ToldNote'];
+export type ToldSetting = components['schemas']['ToldSetting'];
 export type TryOn = components['schemas']['TryOn'];
 export type TryOnBody = components['schemas']['TryOnBody'];
 export type TryOnEntry = components['schemas']['TryOnEntry'];

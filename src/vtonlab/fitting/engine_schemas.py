@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities, GarmentKind
 from vtonlab.fitting.conditions import Condition, State
+from vtonlab.settings import Settings, variables_of_engine
 
 
 class ToldCapabilities(BaseModel):
@@ -35,6 +37,14 @@ class ToldCapabilities(BaseModel):
         return cls.model_validate({name: getattr(can, name) for name in cls.model_fields})
 
 
+class ToldSetting(BaseModel):
+    """A setting by which an engine is set up; its value is told to nobody."""
+
+    variable: str = Field(description="Of the environment: `VTONLAB_FASHN_API_KEY`.")
+    is_secret: bool = Field(description="A key or token.")
+    is_set: bool = Field(description="Somebody gave it another value than its default.")
+
+
 class EngineAnswer(BaseModel):
     """An engine, how it is, and its licence and privacy card."""
 
@@ -55,9 +65,10 @@ class EngineAnswer(BaseModel):
     cost: str
     is_default: bool = Field(description="Asked when a request names none.")
     checked_at: datetime | None = Field(description="When it last said how it is.")
+    settings: list[ToldSetting] = Field(description="By which it is set up.")
 
     @classmethod
-    def of(cls, condition: Condition, language: str, *, is_default: bool) -> Self:
+    def of(cls, condition: Condition, language: str, settings: Settings) -> Self:
         """The answer's form of ``condition``."""
         engine, card = condition.engine, condition.card
         return cls(
@@ -76,8 +87,12 @@ class EngineAnswer(BaseModel):
             privacy=card.privacy.say(language) if card else "",
             is_paid=card.is_paid if card else False,
             cost=card.cost.say(language) if card else "",
-            is_default=is_default,
+            is_default=condition.name == (settings.engine or registry.DEFAULT_ENGINE),
             checked_at=condition.asked_at,
+            settings=[
+                ToldSetting(variable=one.name, is_secret=one.is_secret, is_set=one.is_set)
+                for one in variables_of_engine(settings, condition.name)
+            ],
         )
 
 
@@ -106,6 +121,7 @@ class EngineList(BaseModel):
                         "cost": "Pictures cost nothing.",
                         "is_default": True,
                         "checked_at": "2026-11-22T10:15:00Z",
+                        "settings": [],
                     }
                 ]
             }

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from vtonlab.accounts.asking import Asking
 from vtonlab.db.database import Database
-from vtonlab.engines import registry
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.fitting.asking import while_here
@@ -167,9 +166,8 @@ def _add_engines(router: APIRouter, conditions: Conditions) -> None:
     @router.get("/api/v1/engines", summary="What can make pictures here")
     async def engines(request: Request) -> EngineList:
         """How each was when it was last asked, what it takes, its licences, and where pictures go."""
-        language, default = _language(request), conditions.settings.engine or registry.DEFAULT_ENGINE
-        items = [EngineAnswer.of(one, language, is_default=one.name == default) for one in conditions.get()]
-        return EngineList(items=items)
+        language = _language(request)
+        return EngineList(items=[EngineAnswer.of(one, language, conditions.settings) for one in conditions.get()])
 
 
 def _language(request: Request) -> Language:

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from vtonlab.errors import (
+    BadDetail,
     BadOption,
     BadRequest,
     DatabaseUnavailable,
@@ -29,6 +30,7 @@ from vtonlab.errors import (
     MethodNotAllowed,
     PageNotFound,
     ServerFault,
+    Text,
     TooManyRequests,
     UnknownEngine,
     VtonError,
@@ -140,14 +142,23 @@ def answer(
         body = _problem(error, status, sentence, language, scope)
     else:
         body = {"code": error.code, "message": sentence, "hint": error.advise(language)}
-    if faults and interface is not Interface.PAGE:
-        body["errors"] = [{"field": fault.field, "reason": fault.reason.say(language)} for fault in faults]
+    told = [*faults] or _of_detail(error)
+    if told and interface is not Interface.PAGE:
+        body["errors"] = [{"field": fault.field, "reason": fault.reason.say(language)} for fault in told]
     return Response(
         json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
         status_code=status,
         media_type="application/problem+json" if interface is Interface.STUDIO else "application/json",
         headers=_headers(error, status, language),
     )
+
+
+def _of_detail(error: VtonError) -> list[Fault]:
+    """The field that ``error`` is about, for forms that show it there."""
+    reason = error.values.get("reason")
+    if isinstance(error, BadDetail) and isinstance(reason, Text):
+        return [Fault(str(error.values["part"]), reason)]
+    return []
 
 
 _WARDROBE_STATUS: dict[tuple[type[VtonError], ...], int] = {

@@ -26,6 +26,9 @@ class State(BaseModel):
                 "mode": "local",
                 "engine": "instant",
                 "max_upload_bytes": 26_214_400,
+                "registration": True,
+                "session_days": 7,
+                "guest_days": 30,
             }
         }
     )
@@ -37,6 +40,12 @@ class State(BaseModel):
     engine: str
     """That is asked when nobody says which."""
     max_upload_bytes: int
+    registration: bool
+    """Whether people may make their own accounts."""
+    session_days: int
+    """How long a browser that was asked to remember stays signed in."""
+    guest_days: int
+    """How long a guest's pictures wait for them."""
 
 
 def make_router(settings: Settings, version: str) -> APIRouter:
@@ -57,6 +66,9 @@ def make_router(settings: Settings, version: str) -> APIRouter:
             mode="local" if settings.is_local else "server",
             engine=settings.engine or registry.DEFAULT_ENGINE,
             max_upload_bytes=settings.max_upload_bytes,
+            registration=settings.registration or settings.is_local,
+            session_days=settings.session_days,
+            guest_days=settings.guest_days,
         )
 
     @router.get("/sample/{role}", summary="A drawn person or shirt", response_class=Response, responses=JPEG)
