@@ -1,0 +1,55 @@
+/** What is worn: an upper and a lower garment, or a dress. Each is put on and taken off alone. */
+
+import type { GarmentKind, LibraryImage } from "@/api/schema";
+
+/** What a garment is, where that is known. */
+export type Kind = Exclude<GarmentKind, "auto">;
+export type Slot = Kind;
+
+export const SLOTS: readonly Slot[] = ["upper", "lower", "dress"];
+
+export interface Outfit {
+  readonly upper: LibraryImage | null;
+  readonly lower: LibraryImage | null;
+  readonly dress: LibraryImage | null;
+}
+
+/** What an engine is asked to put on: one garment, or an upper one with a `lower` below it. */
+export interface Worn {
+  readonly garment: LibraryImage;
+  readonly lower?: LibraryImage;
+  /** Null: nobody knows yet; the engine looks for itself. */
+  readonly kind: Kind | null;
+}
+
+export const NOTHING: Outfit = { upper: null, lower: null, dress: null };
+
+/** The kind that the server told of a picture; null where it does not know yet. */
+export function kindOf(image: LibraryImage): Kind | null {
+  const told = "garment_kind" in image ? image.garment_kind : null;
+  return SLOTS.find((kind) => kind === told) ?? null;
+}
+
+/**
+ * The outfit with one more garment on: a dress takes off the others, and they take off the dress. A garment of which
+ * nobody knows what it is hangs in the upper place, alone: beside another it would be taken for what it may not be.
+ */
+export function putOn(outfit: Outfit, image: LibraryImage, kind: Kind | null): Outfit {
+  if (kind === null) return { ...NOTHING, upper: image };
+  if (kind === "dress") return { ...NOTHING, dress: image };
+  return { ...outfit, dress: null, [kind]: image };
+}
+
+export function takeOff(outfit: Outfit, slot: Slot): Outfit {
+  return { ...outfit, [slot]: null };
+}
+
+/** What the outfit comes to; `kindFor` tells what a garment is. */
+export function wornOf(outfit: Outfit, kindFor: (image: LibraryImage) => Kind | null = kindOf): Worn | null {
+  const { upper, lower, dress } = outfit;
+  if (dress) return { garment: dress, kind: "dress" };
+  if (upper && lower) return { garment: upper, lower, kind: "upper" };
+  if (upper) return { garment: upper, kind: kindFor(upper) };
+  if (lower) return { garment: lower, kind: "lower" };
+  return null;
+}
