@@ -9,10 +9,14 @@ import App from "@/App.vue";
 import { i18n } from "@/i18n";
 import { router } from "@/router";
 import { usePreferences } from "@/stores/preferences";
+import { watchInstall } from "@/worker/install";
+import { registerWorker } from "@/worker/register";
 
+watchInstall();
 const app = createApp(App);
 app.use(createPinia());
 await usePreferences().speakChosen();
 app.use(i18n);
 app.use(router);
 app.mount("#app");
+registerWorker();
