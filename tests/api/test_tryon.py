@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -32,7 +33,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with open_house(tmp_path_factory.mktemp("data"), mode="local") as house:
+    async with open_house(tmp_path_factory.mktemp("data"), mode="local", sandbox_on=True) as house:
         yield house
 
 
@@ -267,6 +268,25 @@ async def test_the_studio_is_strict(
     answer = await home.post(STUDIO, json=wanted | change)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_drawn_mask_may_be_larger_than_other_bodies_and_is_told_to_nobody(
+    home: httpx.AsyncClient, wanted: dict[str, Any]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (1024, 768, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    mask = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    assert len(mask) > 2_500_000
+    answer = await home.post(STUDIO, json=wanted | {"engine": "sandbox", "mask_image": mask})
+    assert answer.status_code == 202, answer.text
+    task = await end(home, answer.json()["id"])
+    assert task["status"] == "succeeded", task
+    assert len(json.dumps(task)) < 5_000
+    too_large = mask + "A" * 4_000_000
+    answer = await home.post(STUDIO, json=wanted | {"engine": "sandbox", "mask_image": too_large})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    assert (await home.post(STUDIO, json=wanted | {"mask_image": "A" * 8_000_000})).status_code == 413
 
 
 async def test_everybody_in_everything(home: httpx.AsyncClient, wanted: dict[str, Any]) -> None:

@@ -94,6 +94,8 @@ class FittingJobs:
         rows = [pictures.person, *pictures.garments, *([pictures.mask] if pictures.mask else [])]
         person, *others = await asyncio.gather(*(self._fetch(row) for row in rows))
         garments, masks = others[: len(wanted.layers)], others[len(wanted.layers) :]
+        if wanted.drawn_mask is not None:
+            masks = [Material("mask", "", 0, wanted.drawn_mask)]
         return Dressing(
             engine=wanted.engine,
             person=person,

@@ -8,7 +8,10 @@ from typing import Final
 
 from vtonlab.db.types import JsonValue
 from vtonlab.engines.contract import GarmentKind
+from vtonlab.fitting.masks import read_text, write_text
 
+DRAWN_MASK: Final = "_drawn_mask"
+"""Where a task's parameters have it; what begins so is not told (``vtonlab.tasks.schemas``)."""
 MOST_PAIRS: Final = 400
 """Pictures that one matrix may ask for."""
 
@@ -36,7 +39,7 @@ class Order:
     description: str = ""
     """Of the garment, for engines that read it."""
     mask_image: str | None = None
-    """What is to be changed, white, for engines that take it."""
+    """What is to be changed, white, for engines that take it: a picture of the library, or a PNG as data-URL."""
     strict: bool = True
     """Whether an option that the engine does not have is refused; else it is left out (older clients always send all
     of them)."""
@@ -83,6 +86,8 @@ class Wanted:
     """What the history says of how it was asked for; always with numbers in ``denoise_steps`` and ``seed``."""
     description: str = ""
     mask_image: str | None = None
+    drawn_mask: bytes | None = None
+    """PNG; instead of ``mask_image``."""
 
     def write(self) -> dict[str, JsonValue]:
         """As a task's ``parameters``."""
@@ -96,12 +101,15 @@ class Wanted:
             "description": self.description,
             "mask_image": self.mask_image,
         }
+        if self.drawn_mask is not None:
+            written[DRAWN_MASK] = write_text(self.drawn_mask)
         return written | ({"outfit": outfit} if len(outfit) > 1 else {})
 
     @classmethod
     def read(cls, written: Mapping[str, JsonValue]) -> Wanted:
         """What :meth:`write` wrote."""
         layers = written.get("outfit") or [written]
+        drawn = written.get(DRAWN_MASK)
         return cls(
             engine=written["engine"],
             human_image=written["human_image"],
@@ -110,4 +118,5 @@ class Wanted:
             shown=written["shown"],
             description=written["description"],
             mask_image=written["mask_image"],
+            drawn_mask=None if drawn is None else read_text(drawn),
         )

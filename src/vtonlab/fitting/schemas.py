@@ -12,6 +12,7 @@ from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors import BadRequest
 from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS
 from vtonlab.fitting.history import HistoryItem, HistoryPage
+from vtonlab.fitting.masks import MOST_LETTERS
 from vtonlab.fitting.models import VtonHistory
 from vtonlab.fitting.orders import MOST_PAIRS, Layer, Matrix, Order
 from vtonlab.fitting.previews import LARGEST_SIDE, SMALLEST_SIDE, USUAL_SIDE
@@ -27,6 +28,15 @@ RESULT: Final = "vton_result_20261122_101510_5d6e7f90.png"
 DESCRIPTION_LETTERS: Final = 500
 
 PictureName = Annotated[str, Field(min_length=1, max_length=96, description="Library filename or image id.")]
+MaskName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MOST_LETTERS,
+        description="What is to be changed, white: library filename or image id, or a PNG of the photo's shape as "
+        "data-URL (at most 4 MB), which is kept with the task alone.",
+    ),
+]
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 Seed = Annotated[int, Field(ge=-LARGEST_SEED, le=LARGEST_SEED, description=f"{ANY_SEED} for any, as without one.")]
 
@@ -70,7 +80,7 @@ class TryOnBody(Body):
     auto_crop: bool | None = None
     denoise_steps: Steps | None = None
     seed: Seed | None = None
-    mask_image: PictureName | None = None
+    mask_image: MaskName | None = None
     options: dict[str, Any] | None = Field(
         default=None, description="The engine's own options (`parameters` of `/api/v1/engines`)."
     )

@@ -5,6 +5,7 @@ ask → (refused, or) a task in the line of its engine → jobs.py → wait → 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.hooks import FittingHook
 from vtonlab.fitting.jobs import FittingJobs
 from vtonlab.fitting.kept import Kept
+from vtonlab.fitting.masks import DRAWN, read_drawn
 from vtonlab.fitting.models import VtonHistory
 from vtonlab.fitting.orders import MOST_PAIRS, Layer, Matrix, Order, Wanted
 from vtonlab.fitting.results import Results
@@ -79,6 +81,7 @@ class Fitting:
         self._settings = settings
         self._tasks = tasks
         self._library = library
+        self._drawing = asyncio.Lock()
         self._jobs = FittingJobs(
             database,
             storage,
@@ -152,13 +155,19 @@ class Fitting:
         engine, user_id = await self.engines.choose(order.engine), caller.owner
         check_payer(self._settings, caller, engine)
         layers = settle_layers(engine, order.layers)
-        mask = settle_mask(engine, order)
+        mask, drawn = settle_mask(engine, order), None
         options, shown = settle_options(engine, order)
+        if mask is not None and mask.startswith(DRAWN):
+            async with self._drawing:  # one at a time: unpacked, it may take 100 MB
+                drawn, mask = await asyncio.to_thread(read_drawn, mask), None
         async with self._database.read() as session:
-            ids = [
-                (await self._library.find(session, user_id, name)).id
+            found = [
+                await self._library.find(session, user_id, name)
                 for name in (order.human_image, *(layer.image for layer in layers), *([mask] if mask else []))
             ]
+        if drawn is not None:
+            drawn.check_shape(found[0].image_width, found[0].image_height)
+        ids = [image.id for image in found]
         garments = tuple(Layer(image_id, layer.kind) for image_id, layer in zip(ids[1:], layers, strict=False))
         return Wanted(
             engine=engine.name,
@@ -168,6 +177,7 @@ class Fitting:
             shown=shown,
             description=order.description if engine.capabilities.description else "",
             mask_image=ids[-1] if mask else None,
+            drawn_mask=drawn.png if drawn else None,
         )
 
     async def _look_through_all(self, caller: Caller, matrix: Matrix) -> list[Wanted]:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from vtonlab.tasks.events import tell_error, told_status
 from vtonlab.tasks.models import Status, Task
 
+UNTOLD = "_"
+"""What a parameter's name begins with that is for the handler alone: bytes, which would fill every list of tasks."""
 EXAMPLE_ID = "019aa5b0c0de7f3e9d3a6c1b2e4f5a60"
 EXAMPLE: dict[str, Any] = {
     "id": EXAMPLE_ID,
@@ -140,7 +142,7 @@ def describe(
         progress=task.progress,
         stage=task.stage,
         queue_position=queue_position,
-        parameters=task.parameters,
+        parameters={name: value for name, value in task.parameters.items() if not name.startswith(UNTOLD)},
         result=task.result,
         error=TaskError(**error) if error else None,
         attempts=task.attempts,

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from vtonlab.errors import BodyTooLarge, MalformedBody, TooSlow
+from vtonlab.fitting.masks import MOST_LETTERS as MASK_LETTERS
 from vtonlab.settings import Settings
 
 ORDINARY = 1_000_000
@@ -20,6 +21,8 @@ FORM_OVERHEAD = 64_000
 FILES = frozenset({"/api/upload-file", "/api/v1/library/images"})
 ENCODED = frozenset({"/api/upload-clipboard", "/api/receive-image", "/api/v1/library/images/import"})
 """A picture as base64 in JSON."""
+WITH_MASK = frozenset({"/api/v1/tryon", "/api/vton/tryon"})
+"""A drawn mask as data-URL in JSON, perhaps."""
 
 SILENCE_SECONDS = 30.0
 """How long nothing of a body may come."""
@@ -37,6 +40,8 @@ def limit_of(path: str, settings: Settings) -> int:
     picture = settings.max_upload_bytes
     if path in FILES:
         return settings.max_files * picture + FORM_OVERHEAD * settings.max_files
+    if path in WITH_MASK:
+        return MASK_LETTERS + ORDINARY
     if path in ENCODED:
         return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
     return ORDINARY

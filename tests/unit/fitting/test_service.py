@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,7 @@ from vtonlab.fitting.orders import Layer, Order
 from vtonlab.imaging.provenance import SourceType, read_source_type
 from vtonlab.library.models import Image
 from vtonlab.tasks.models import Status, Task
+from vtonlab.tasks.schemas import describe
 
 pytestmark = pytest.mark.anyio
 
@@ -223,6 +226,64 @@ async def test_a_mask_comes_in_the_photos_size_white_where_it_shows_white(house:
     assert given.shape == (200, 150)
     assert given[20, 70] == 0
     assert given[180, 70] == 255
+
+
+def draw(width: int, height: int, rows: slice = slice(0)) -> Pillow.Image:
+    """A brush's canvas: transparent, white where ``rows`` were painted."""
+    drawn = np.zeros((height, width, 4), np.uint8)
+    drawn[rows] = 255
+    return Pillow.fromarray(drawn)
+
+
+def as_data_url(mask: Pillow.Image, kind: str = "png") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(encode(mask, kind.upper())).decode()
+
+
+async def test_a_drawn_mask_goes_with_the_task_and_into_no_library(house: House, script: Script) -> None:
+    person, top, _ = await house.wardrobe()
+    pictures, keys = len(await house.rows(Image)), await house.keys()
+    asked = order(person, top, engine="single", mask_image=as_data_url(draw(3000, 4000, slice(2000, 4000))))
+    task = await house.fitting.ask(ANNS, asked)
+    fitted = await house.fitting.wait(ANNS, task.task_id)
+    given = script.calls[-1][1].mask
+    assert given is not None
+    assert given.shape == (200, 150)
+    assert (given[:95] == 0).all()
+    assert (given[105:] == 255).all()
+    assert len(await house.rows(Image)) == pictures + 1
+    assert {key for key in await house.keys() - keys if "/masks/" in key} == {fitted.entry.mask_image}
+    told = describe(await house.task(task.task_id), "en").parameters
+    assert told["mask_image"] is None
+    assert not any(name.startswith("_") for name in told)
+    assert len(json.dumps(task.parameters)) < 3_000
+    again = await house.fitting.ask(ANNS, asked, idempotency_key="k")
+    assert (await house.fitting.ask(ANNS, asked, idempotency_key="k")).task_id == again.task_id
+    await house.until_all_ended()
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        as_data_url(draw(150, 200)),
+        as_data_url(draw(200, 150, slice(50))),
+        as_data_url(draw(8, 10, slice(5))),
+        as_data_url(draw(150, 200, slice(9)).convert("RGB"), "jpeg").replace("jpeg", "png"),
+        as_data_url(draw(150, 200, slice(9)).convert("RGB"), "jpeg"),
+        as_data_url(draw(150, 200, slice(9)))[:120],
+        "data:image/png;base64,",
+        "data:image/png;base64,????",
+        "data:image/png;base64," + "A" * 6_000_000,
+        "data:,",
+        "data:image/png;base64,é",
+    ],
+    ids=["nothing", "other shape", "tiny", "a JPEG", "called JPEG", "cut", "empty", "no base64", "large", "other", "é"],
+)
+async def test_a_drawn_mask_that_cannot_be_used_is_refused(house: House, script: Script, mask: str) -> None:
+    person, top, _ = await house.wardrobe()
+    with pytest.raises(BadOption) as caught:
+        await house.fitting.ask(ANNS, order(person, top, engine="single", mask_image=mask))
+    assert caught.value.values["option"] == "mask_image"
+    assert {task.kind for task in await house.rows(Task)} == {"upload"}
 
 
 async def test_the_same_key_is_the_same_fitting(house: House, script: Script) -> None:
