@@ -283,7 +283,7 @@ async def test_a_drawn_mask_may_be_larger_than_other_bodies_and_is_told_to_nobod
     task = await end(home, answer.json()["id"])
     assert task["status"] == "succeeded", task
     assert len(json.dumps(task)) < 5_000
-    too_large = mask + "A" * 4_000_000
+    too_large = mask + "A" * 3_000_000
     answer = await home.post(STUDIO, json=wanted | {"engine": "sandbox", "mask_image": too_large})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
     assert (await home.post(STUDIO, json=wanted | {"mask_image": "A" * 8_000_000})).status_code == 413
