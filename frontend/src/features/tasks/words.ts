@@ -1,0 +1,36 @@
+/** What tasks and their stages are called. */
+
+import type { Status } from "@/api/schema";
+import { i18n, say } from "@/i18n";
+
+export function hasEnded(status: Status): boolean {
+  return status === "succeeded" || status === "failed" || status === "cancelled";
+}
+
+/** A stage as engines report it: a word, then `name=value` pairs (`remote_queue position=3 seconds=42`). */
+export interface Stage {
+  name: string;
+  values: Record<string, number>;
+}
+
+export function readStage(stage: string): Stage {
+  const [name = "", ...pairs] = stage.trim().split(/\s+/);
+  const values: Record<string, number> = {};
+  for (const pair of pairs) {
+    const [key = "", value = ""] = pair.split("=");
+    if (key !== "" && value !== "" && Number.isFinite(Number(value))) values[key] = Number(value);
+  }
+  return { name, values };
+}
+
+/** What is being done, for people. A stage that we do not know is "Working": better than a word of a machine. */
+export function stageText(stage: string): string {
+  const { name, values } = readStage(stage);
+  const key = `tasks.stages.${name}`;
+  const words = name !== "" && i18n.global.te(key) ? say(key) : say("tasks.stages.unknown");
+  const step = values["step"] ?? values["done"];
+  const steps = values["steps"] ?? values["of"];
+  if (step !== undefined && steps !== undefined) return say("tasks.stepOf", { stage: words, step, steps });
+  if (values["position"] !== undefined) return say("tasks.atPlace", { stage: words, place: values["position"] });
+  return words;
+}
