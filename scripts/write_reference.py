@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,8 @@ def _write_engine(engine: Engine) -> list[str]:
     told.append(("Outfits", "both garments at once" if can.outfits else "one garment after the other"))
     takes = {"mask": can.mask, "seed": can.seed, "steps": can.steps, "description": can.description}
     told.append(("Takes", ", ".join(name for name, taken in takes.items() if taken) or "the two photos"))
+    if can.presets:
+        told.append(("Presets", "; ".join(f"{name}: {_options(chosen)}" for name, chosen in can.presets.items())))
     rows = [
         "",
         f"## {engine.name}",
@@ -156,6 +159,10 @@ def _write_engine(engine: Engine) -> list[str]:
         names = ", ".join(f"`{PREFIX}{name.upper()}`" for name in settings)
         rows += ["", f"[Settings](settings.md): {names}."]
     return rows
+
+
+def _options(chosen: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}={value}`" for name, value in chosen.items())
 
 
 def _cell(words: str) -> str:

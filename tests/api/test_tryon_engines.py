@@ -100,6 +100,8 @@ async def test_engines_show_their_cards(local_house: House) -> None:
     assert instant["commercial_use"] is True
     assert instant["is_default"] is True
     assert instant["capabilities"]["outfits"] is True
+    assert instant["capabilities"]["presets"] == {}
+    assert known["sandbox"]["capabilities"]["presets"]["fast"] == {"denoise_steps": 15}
     assert instant["parameters"]["properties"]["tuck"]
     assert known["idm_vton"]["commercial_use"] is False
     assert known["idm_vton"]["status"] == "not_set_up"

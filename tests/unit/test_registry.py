@@ -49,6 +49,18 @@ def test_a_broken_engine_is_reported_and_leaves_the_others_alone(
     assert registry.get(example_engine).name == example_engine
 
 
+def test_presets_are_options_of_their_own_engine() -> None:
+    having = 0
+    for name in registry.names():
+        engine = registry.get(name)
+        for preset, options in engine.capabilities.presets.items():
+            assert preset in {"fast", "balanced", "best"}
+            chosen = engine.Options.model_validate(dict(options)).model_dump()
+            assert {key: chosen[key] for key in options} == dict(options)
+            having += 1
+    assert having >= 9
+
+
 def test_listing_names_imports_no_engine() -> None:
     program = (
         "import sys; from vtonlab.engines import registry; registry.names();"

@@ -2943,6 +2943,15 @@ export interface components {
              * @description Takes an upper and a lower garment at once; others are run twice.
              */
             outfits: boolean;
+            /**
+             * Presets
+             * @description Options by `fast`, `balanced` and `best`, as far as it has those.
+             */
+            presets: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
             /** References */
             references: number;
             /** Seed */

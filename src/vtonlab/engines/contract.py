@@ -63,6 +63,9 @@ class Capabilities:
     seed: bool = False
     steps: bool = False
     description: bool = False
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Options for people who do not want to choose them one by one: ``fast``, ``balanced`` and ``best``, or some of
+    them, each with options of the engine's own. What a preset does not name keeps its default."""
     references: int = 0
     aspect_ratios: tuple[str, ...] = ()
     remote_host: str | None = None

@@ -43,6 +43,13 @@ _NOTE: Final = Note(
 )
 
 
+PRESETS: Final = {
+    "fast": {"denoise_steps": 15},
+    "balanced": {"denoise_steps": 25},
+    "best": {"denoise_steps": 40},
+}
+
+
 class Failure(StrEnum):
     """How a request can be made to fail: the code of the error that it then ends in."""
 
@@ -90,6 +97,7 @@ class SandboxEngine:
         seed=True,
         steps=True,
         description=True,
+        presets=PRESETS,
         code_licence="Apache-2.0",
     )
     Options = Options

@@ -27,6 +27,9 @@ class ToldCapabilities(BaseModel):
     seed: bool
     steps: bool
     description: bool
+    presets: dict[str, dict[str, Any]] = Field(
+        description="Options by `fast`, `balanced` and `best`, as far as it has those."
+    )
     references: int
     aspect_ratios: list[str]
     waits: bool = Field(description="Another program or machine does its work.")

@@ -13,11 +13,18 @@ PRIVACY: Final = Text(
     "图片会发送到 FASHN。该服务声明不保存上传的图片；生成的图片保留 72 小时后删除。",
 )
 
+PRESETS: Final = {
+    "fast": {"mode": "performance"},
+    "balanced": {"mode": "balanced"},
+    "best": {"mode": "quality"},
+}
+
 
 def capabilities(host: str) -> Capabilities:
     """The card of the engine while its pictures go to ``host``."""
     return Capabilities(
         seed=True,
+        presets=PRESETS,
         remote_host=host,
         waits=True,
         privacy=PRIVACY,

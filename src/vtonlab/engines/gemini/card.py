@@ -19,12 +19,18 @@ PRIVACY: Final = Text(
 )
 
 
-def capabilities(host: str) -> Capabilities:
-    """The card of the engine while its pictures go to ``host``."""
+LARGER: Final = "2K"
+PRESETS: Final = {"fast": {"size": "1K"}, "balanced": {"size": "auto"}, "best": {"size": LARGER}}
+"""For models that draw more than one size."""
+
+
+def capabilities(host: str, sizes: tuple[str, ...]) -> Capabilities:
+    """The card of the engine while its pictures go to ``host``, and its model draws in ``sizes``."""
     return Capabilities(
         outfits=True,
         seed=True,
         description=True,
+        presets=PRESETS if LARGER in sizes else {},
         aspect_ratios=RATIOS,
         remote_host=host,
         waits=True,

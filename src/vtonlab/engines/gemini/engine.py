@@ -67,13 +67,13 @@ class GeminiEngine:
     def __init__(self) -> None:
         self._setup = Setup()
         self._quota = Quota(self.name)
-        self.capabilities = capabilities(self._setup.host)
+        self.capabilities = capabilities(self._setup.host, self._setup.sizes)
 
     def equip(self, values: Mapping[str, object]) -> None:
         """Take ``api_key``, ``model``, ``url``, ``seconds`` and ``price``."""
         self._setup = read_setup(values)
         self._quota = Quota(self.name)
-        self.capabilities = capabilities(self._setup.host or "?")
+        self.capabilities = capabilities(self._setup.host or "?", self._setup.sizes)
 
     def health(self) -> Health:
         """Whether the service knows our key and the model; at most 5 seconds."""

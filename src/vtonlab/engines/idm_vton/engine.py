@@ -33,6 +33,12 @@ LICENCE: Final = "CC BY-NC-SA 4.0"
 FULL_SECONDS: Final = (1.0, 3.0)
 """Before asking again a service whose queue was full: it took nothing on. Longer waits are the task's business."""
 FINISHING: Final = 0.96
+PRESETS: Final = {
+    "fast": {"denoise_steps": 15},
+    "balanced": {"denoise_steps": 25},
+    "best": {"denoise_steps": 40},
+}
+"""The time it takes goes with the steps; beyond 40 hardly anything changes any more."""
 
 TO_BE_SET = Text(
     "Photo and garment are sent to the service whose address is set; where that is on this machine, they stay on it.",
@@ -152,6 +158,7 @@ def _describe(address: Address | None) -> Capabilities:
         seed=True,
         steps=True,
         description=True,
+        presets=PRESETS,
         remote_host=None if is_here or address is None else address.host,
         waits=True,
         privacy=privacy,
