@@ -1,35 +1,22 @@
-/** What is said on the first page after signing in: that page is opened anew, so the word waits for it in this tab. */
+/** A sentence for the page that is opened next, anew: after signing in or out it waits for that page in this tab. */
 
 const KEY = "vtonlab.arrival";
 
-export interface Arrival {
-  name: string;
-  /** Pictures of the guest that came along. */
-  pictures: number;
-  isNew: boolean;
-}
-
-export function leaveWord(arrival: Arrival): void {
+export function leaveWord(sentence: string): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(arrival));
+    sessionStorage.setItem(KEY, sentence);
   } catch {
-    // Without storage nothing is said; they see that they are signed in.
+    // Without storage nothing is said; they see who they are.
   }
 }
 
-/** The word that was left, once. */
-export function takeWord(): Arrival | null {
+/** The sentence that was left, once. */
+export function takeWord(): string | null {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    const kept = sessionStorage.getItem(KEY);
     sessionStorage.removeItem(KEY);
-    return isArrival(kept) ? kept : null;
+    return kept;
   } catch {
     return null;
   }
-}
-
-function isArrival(kept: unknown): kept is Arrival {
-  if (typeof kept !== "object" || kept === null) return false;
-  const { name, pictures, isNew } = kept as Record<string, unknown>;
-  return typeof name === "string" && typeof pictures === "number" && typeof isNew === "boolean";
 }

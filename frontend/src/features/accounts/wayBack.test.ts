@@ -17,7 +17,7 @@ describe("the way back after signing in", () => {
     "javascript:alert(1)",
     "tryon",
     "",
-    "/login?back=/tryon",
+    "/login?next=/tryon",
     "/api/logout",
     "//",
     null,
@@ -28,7 +28,7 @@ describe("the way back after signing in", () => {
   });
 
   it("is asked for by the page one leaves", () => {
-    expect(signInFrom("/images?q=red")).toEqual({ path: "/login", query: { back: "/images?q=red" } });
+    expect(signInFrom("/images?q=red")).toEqual({ path: "/login", query: { next: "/images?q=red" } });
     expect(signInFrom("/", { as: "new" })).toEqual({ path: "/login", query: { as: "new" } });
   });
 });

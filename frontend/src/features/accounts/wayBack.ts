@@ -19,6 +19,6 @@ export function wayBack(asked: unknown, origin = location.origin): string {
 
 /** The address of the sign-in page that leads back to `from`. */
 export function signInFrom(from: string, extra: Record<string, string> = {}): { path: string; query: Record<string, string> } {
-  const back = wayBack(from);
-  return { path: SIGN_IN, query: back === "/" ? extra : { ...extra, back } };
+  const next = wayBack(from);
+  return { path: SIGN_IN, query: next === "/" ? extra : { ...extra, next } };
 }
