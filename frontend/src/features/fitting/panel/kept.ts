@@ -1,0 +1,28 @@
+/** The options that this browser remembers of each engine. A seed is not: it belongs to one picture. */
+
+import type { OptionValues } from "@/features/fitting/panel/form";
+
+const KEY = "vtonlab.options";
+
+export function keptOptions(engine: string): Record<string, unknown> {
+  const kept = read()[engine];
+  return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : {};
+}
+
+export function keepOptions(engine: string, options: OptionValues): void {
+  const values = Object.fromEntries(Object.entries(options).filter(([name]) => name !== "seed"));
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ ...read(), [engine]: values }));
+  } catch {
+    // A private window or a full disk: they hold until the page is closed.
+  }
+}
+
+function read(): Record<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : {};
+  } catch {
+    return {}; // nothing is kept, or by another hand
+  }
+}
