@@ -11,13 +11,18 @@ const SMALLEST = 1000;
 
 export function compress(): Plugin {
   let folder = "";
+  let isWritten = false;
   return {
     name: "compress",
     apply: "build",
     configResolved(config) {
       folder = config.build.outDir;
     },
+    writeBundle() {
+      isWritten = true;
+    },
     async closeBundle() {
+      if (!isWritten) return; // the build failed, and says why itself
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
         if (!entry.isFile() || !TEXT.test(entry.name)) continue;
         const path = join(entry.parentPath, entry.name);
