@@ -1,142 +1,114 @@
-"""How long the page takes, over HTTP as a browser asks it. ``python -m benchmarks.page``.
+"""How soon the pages can be used, and how much script they take, in Chromium. ``python -m benchmarks.page``.
 
-Floor: the same engine called in this process, with both pictures already known; what the page adds is keeping a new
-picture in the library, the way through the server, and writing a JPEG. ``benchmarks.fitting`` has the parts of it.
+Every load is somebody's first visit: an empty cache, no cookies, no service worker; the server is warm. Interactive:
+the first control of the page's own part (not of the bars) is enabled, nothing lies over it, and the page has had time
+for a task and a frame after that, so that a click would be answered at once. Floor: the same for a page of plain text
+from the same server, without any script of its own but the one that sees it.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
-import re
-import secrets
 import statistics
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import cv2
-import numpy as np
-from benchmarks._table import Row, clock, machine, show
+from benchmarks._browser import chromium, listen, new_window, running_site, session_of, until_quiet
+from benchmarks._table import Row, machine, show
+from playwright.sync_api import Browser
+from tests.e2e.site import Site
 
-from vtonlab.engines import registry
-from vtonlab.engines.contract import Picture, TryOnRequest
-from vtonlab.imaging.mannequin import draw_person, draw_shirt
-from vtonlab.imaging.write import encode_picture
+PAGES = {
+    "home": "/",
+    "fitting room": "/tryon",
+    "library": "/images",
+    "help": "/tutorial",
+    "settings": "/settings",
+    "sign in": "/login",
+}
+PLAIN = "/offline.html"
+ROUNDS = 7
+TARGET_SECONDS = 1.0
+TARGET_SCRIPT_KB = 200.0
 
-WIDTH, HEIGHT = 768, 1024
-ROUNDS = 9
-TARGET_START = 3.0
+SEE_WHEN_USABLE = """
+(() => {
+  const isFree = (control) => {
+    const box = control.getBoundingClientRect();
+    if (box.width === 0 || box.bottom < 0 || box.top > innerHeight || !control.checkVisibility()) return false;
+    const x = box.left + box.width / 2, y = Math.min(box.top + box.height / 2, innerHeight - 1);
+    const hit = document.elementFromPoint(x, y);
+    return hit !== null && (control.contains(hit) || control.labels?.[0]?.contains(hit));
+  };
+  const look = () => {
+    const part = document.querySelector("main") ?? (location.pathname.endsWith(".html") ? document.body : null);
+    const controls = part?.querySelectorAll("button:not(:disabled), a[href], input:not(:disabled), [role=tab]") ?? [];
+    const isUsable = [...controls].some(isFree) || (part === document.body && part?.innerText.trim());
+    if (!isUsable) return requestAnimationFrame(look);
+    const channel = new MessageChannel(); // a task of its own, which waits for those before it
+    channel.port1.onmessage = () => requestAnimationFrame(() => (window.usableAt = performance.now()));
+    channel.port2.postMessage(null);
+  };
+  requestAnimationFrame(look);
+  window.longest = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+  }).observe({ type: "longtask", buffered: true });
+})();
+"""
 
 
 def main() -> None:
-    """Print the table."""
-    person, shirt = (cv2.resize(drawn, (WIDTH, HEIGHT)) for drawn in (draw_person(), draw_shirt()))
-    engine, request = registry.get(), TryOnRequest(person, shirt)
-    floor = clock(lambda: engine.try_on(request), ROUNDS).middle
-    with serve() as (port, started):
-        client = Client(port)
-        started_at = time.perf_counter()
-        me, its = client.keep(person, "char"), client.keep(shirt, "clothes")
-        client.preview(me, its)
-        first = time.perf_counter() - started_at
-        fresh = [client.try_new(me, recolour(shirt, step)) for step in range(1, ROUNDS)]
-        known = [client.preview(me, its) for _ in range(ROUNDS)]
-        client.close()
+    """Print the tables."""
+    with running_site() as site, chromium() as browser:
+        load(browser, site, PLAIN)
+        plain = [load(browser, site, PLAIN).usable for _ in range(ROUNDS)]
+        loads = {name: [load(browser, site, path) for _ in range(ROUNDS)] for name, path in PAGES.items()}
+    floor = statistics.median(plain)
     print(machine())
-    rows = [
-        Row("start until it answers", f"{1e3 * started:.0f} ms", "≤ 3000 ms", started <= TARGET_START),
-        measured("first picture after the start, both uploaded", [first], floor),
-        measured("a new garment, uploaded, on a known person", fresh, floor),
-        measured("both known: turning the hangers", known, floor),
-    ]
-    show(f"page, drawn pair at {WIDTH}×{HEIGHT}; floor: the engine alone, {1e3 * floor:.0f} ms", rows)
+    show(
+        f"interactive on a first visit; floor: a page of plain text, {1e3 * floor:.0f} ms; {ROUNDS} visits each",
+        [row for name, visits in loads.items() for row in _times(name, visits, floor)],
+    )
+    encodings = {one for visits in loads.values() for visit in visits for one in visit.encodings}
+    show(
+        f"fetched on a first visit, as it came over the network (scripts encoded: {', '.join(sorted(encodings))})",
+        [_sizes(name, visits[0]) for name, visits in loads.items()],
+    )
 
 
-def measured(what: str, seconds: list[float], floor: float) -> Row:
-    """A line with the median and the best, beside the engine alone."""
-    middle, best = statistics.median(seconds), min(seconds)
-    return Row(what, f"{1e3 * middle:.0f} ms (best {1e3 * best:.0f})", "", None, f"{middle / floor:.1f} × floor")
+class Load:
+    """One visit: seconds until usable, the longest task in it, kilobytes."""
+
+    def __init__(self, usable: float, longest: float, script: float, total: float, encodings: set[str]) -> None:
+        self.usable, self.longest = usable, longest
+        self.script, self.total, self.encodings = script, total, encodings
 
 
-@contextmanager
-def serve() -> Iterator[tuple[int, float]]:
-    """The port of a running server, and the seconds from its start until it answered."""
-    command = [sys.executable, "-c", "from vtonlab.cli import main; main()", "serve", "--port", "0", "--no-browser"]
-    start = time.perf_counter()
-    with (
-        tempfile.TemporaryDirectory(prefix="vtonlab-bench-") as folder,
-        subprocess.Popen(
-            command, env=os.environ | {"VTONLAB_DATA": folder}, stderr=subprocess.PIPE, text=True
-        ) as server,
-    ):
-        assert server.stderr is not None
-        found = next(filter(None, (re.search(r":(\d+)/", line) for line in server.stderr)))
-        try:
-            threading.Thread(target=server.stderr.read, daemon=True).start()
-            yield int(found.group(1)), time.perf_counter() - start
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+def load(browser: Browser, site: Site, path: str) -> Load:
+    """Go to ``path`` as somebody who was never here."""
+    window = new_window(browser, site)
+    page = window.new_page()
+    page.add_init_script(SEE_WHEN_USABLE)
+    traffic = listen(session_of(page))
+    page.goto(path, wait_until="commit")
+    page.wait_for_function("window.usableAt !== undefined")
+    until_quiet(page, 0.2)
+    usable, longest = page.evaluate("[window.usableAt, window.longest]")
+    encodings = traffic.encodings.get("Script", set())
+    seen = Load(usable / 1e3, longest, traffic.of("Script"), traffic.total, encodings)
+    window.close()
+    return seen
 
 
-class Client:
-    """Asks as the page does, over one connection."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def keep(self, picture: Picture, category: str) -> str:
-        """The id of ``picture``, sent as a JPEG file and kept in the library."""
-        boundary = secrets.token_hex(16)
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="category"\r\n\r\n{category}\r\n'.encode(),
-            f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'.encode(),
-            encode_picture(picture, ".jpg"),
-            f"\r\n--{boundary}--\r\n".encode(),
-        ]
-        answer = self._ask("/api/v1/library/images", b"".join(parts), f"multipart/form-data; boundary={boundary}")
-        return str(json.loads(answer)["items"][0]["image"]["id"])
-
-    def preview(self, person: str, garment: str) -> float:
-        """Seconds until the picture is here."""
-        order = {"human_image": person, "garment_image": garment, "garment_kind": "auto", "size": HEIGHT}
-        start = time.perf_counter()
-        self._ask("/api/v1/tryon/preview", json.dumps(order).encode(), "application/json")
-        return time.perf_counter() - start
-
-    def try_new(self, person: str, garment: Picture) -> float:
-        """The same, with a garment that is not in the library yet; encoding it is the camera's affair, not counted."""
-        start = time.perf_counter()
-        encode_picture(garment, ".jpg")
-        encoding = time.perf_counter() - start
-        start = time.perf_counter()
-        self.preview(person, self.keep(garment, "clothes"))
-        return time.perf_counter() - start - encoding
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
-
-    def _ask(self, address: str, body: bytes, kind: str) -> bytes:
-        self._connection.request("POST", address, body, {"Content-Type": kind})
-        answer = self._connection.getresponse()
-        data = answer.read()
-        if answer.status != http.HTTPStatus.OK:
-            sys.exit(f"{address} answered {answer.status}: {data.decode(errors='replace')}")
-        return data
+def _times(name: str, visits: list[Load], floor: float) -> list[Row]:
+    seconds = [visit.usable for visit in visits]
+    middle, worst = statistics.median(seconds), max(seconds)
+    longest = statistics.median(visit.longest for visit in visits)
+    figure = f"{1e3 * middle:.0f} ms (worst {1e3 * worst:.0f}; longest task {longest:.0f})"
+    return [Row(name, figure, "< 1000 ms", middle < TARGET_SECONDS, f"{middle / floor:.1f} × floor")]
 
 
-def recolour(picture: Picture, step: int) -> Picture:
-    """The picture with its hues turned, so that it is a garment never seen before."""
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(np.int32) + 180 * step // ROUNDS) % 180
-    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+def _sizes(name: str, visit: Load) -> Row:
+    figure = f"{visit.script:.0f} kB of script"
+    return Row(name, figure, "< 200 kB", visit.script < TARGET_SCRIPT_KB, f"{visit.total:.0f} kB of everything")
 
 
 if __name__ == "__main__":
