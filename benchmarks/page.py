@@ -89,7 +89,7 @@ def load(browser: Browser, site: Site, path: str) -> Load:
     page.add_init_script(SEE_WHEN_USABLE)
     traffic = listen(session_of(page))
     page.goto(path, wait_until="commit")
-    page.wait_for_function("window.usableAt !== undefined")
+    page.wait_for_function("() => window.usableAt !== undefined")
     until_quiet(page, 0.2)
     usable, longest = page.evaluate("[window.usableAt, window.longest]")
     encodings = traffic.encodings.get("Script", set())

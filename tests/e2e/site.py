@@ -71,6 +71,11 @@ class Site:
         with self.client() as client:
             return [add(client, path.name, path.read_bytes(), category) for path in paths]
 
+    def add_bytes(self, name: str, content: bytes, category: str) -> dict[str, Any]:
+        """The same, of a picture that is no file."""
+        with self.client() as client:
+            return add(client, name, content, category)
+
     def empty(self) -> None:
         """Forget every picture of the machine's own user, those in the trash too. Ended tasks stay."""
         with self.client() as client:

@@ -1,0 +1,127 @@
+"""A library of 100,000 pictures, scrolled in Chromium: frames that were dropped. ``python -m benchmarks.scrolling``.
+
+A frame is dropped where none came in its 1/60 s, by the gaps between animation frames while the browser's own scroll
+gesture (a finger, a wheel) moves the page. Floor: the same page standing still for as long, in the same run: what the
+machine itself drops. Chromium draws without a graphics card here, so the figures are worse than on a person's desk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks._browser import HEIGHT, WIDTH, chromium, memory, new_window, running_site, session_of, until_quiet
+from benchmarks._table import Row, machine, show
+from playwright.sync_api import CDPSession, Page
+from tests.e2e.drawings import draw_into
+
+COUNT = 100_000
+SECONDS = 8.0
+SPEEDS = {"reading, a row in half a second": 500, "looking for something": 2_000, "flung": 8_000}
+"""Pixels a second."""
+FRAME_MS = 1000 / 60
+TARGET_PERCENT = 5.0
+
+WATCH = """
+window.watchFrames = () => {
+  const frames = [];
+  let going = true;
+  const look = (now) => { frames.push(now); if (going) requestAnimationFrame(look); };
+  requestAnimationFrame(look);
+  window.framesSeen = () => { going = false; return frames; };
+};
+"""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What was seen in a while."""
+
+    expected: int
+    dropped: int
+    longest: float
+    """Milliseconds between two frames."""
+
+    @property
+    def percent(self) -> float:
+        """Of those expected, dropped."""
+        return 100 * self.dropped / max(1, self.expected)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=COUNT, help="pictures in the library")
+    count = parser.parse_args().count
+    with TemporaryDirectory() as folder, running_site() as site, chromium() as browser:
+        started = time.perf_counter()
+        site.seed(count, draw_into(Path(folder)).values())
+        stocked = time.perf_counter() - started
+        page = new_window(browser, site).new_page()
+        page.add_init_script(WATCH)
+        started = time.perf_counter()
+        page.goto("/images")
+        page.locator("main img").first.wait_for()
+        opened = time.perf_counter() - started
+        until_quiet(page)
+        session = session_of(page)
+        before = memory(session)
+        idle = watch(page, lambda: page.wait_for_timeout(1000 * SECONDS))
+        moved = {name: scroll(page, session, speed) for name, speed in SPEEDS.items()}
+        until_quiet(page)
+        after = memory(session)
+    print(machine())
+    rows = [Row("standing still", _say(idle), "", None, "the floor")]
+    rows += [_row(name, frames, idle) for name, frames in moved.items()]
+    rows.append(Row("script memory before, after", f"{before[0]:.0f} MB, {after[0]:.0f} MB", "", None))
+    rows.append(Row("nodes of the document before, after", f"{before[1]}, {after[1]}", "", None))
+    rows.append(Row("library opened, first picture there", f"{opened:.1f} s", "", None, f"stocked in {stocked:.0f} s"))
+    show(f"scrolling {count:,} pictures at {WIDTH}×{HEIGHT}, {SECONDS:.0f} s each", rows)
+
+
+def scroll(page: Page, session: CDPSession, speed: int) -> Frames:
+    """Move down at ``speed`` pixels a second."""
+    gesture = {
+        "x": WIDTH // 2,
+        "y": HEIGHT // 2,
+        "yDistance": -round(speed * SECONDS),
+        "speed": speed,
+        "gestureSourceType": "mouse",
+        "preventFling": True,
+    }
+    place = "[...document.querySelectorAll('main, main *'), document.scrollingElement].map((e) => e.scrollTop)"
+    before = page.evaluate(f"Math.max(...{place})")
+    frames = watch(page, lambda: session.send("Input.synthesizeScrollGesture", gesture))
+    after = page.evaluate(f"Math.max(...{place})")
+    assert after != before, "nothing was scrolled"
+    return frames
+
+
+def watch(page: Page, work: object) -> Frames:
+    """The frames that came while ``work`` was done."""
+    assert callable(work)
+    page.evaluate("window.watchFrames()")
+    work()
+    seen: list[float] = page.evaluate("window.framesSeen()")
+    gaps = [later - earlier for earlier, later in pairwise(seen)]
+    dropped = sum(max(0, round(gap / FRAME_MS) - 1) for gap in gaps)
+    return Frames(round((seen[-1] - seen[0]) / FRAME_MS), dropped, max(gaps))
+
+
+def _say(frames: Frames) -> str:
+    return f"{frames.percent:.1f} % of {frames.expected} frames dropped (longest {frames.longest:.0f} ms)"
+
+
+def _row(name: str, frames: Frames, idle: Frames) -> Row:
+    over = frames.percent - idle.percent
+    return Row(
+        name, _say(frames), f"≤ {TARGET_PERCENT:.0f} %", frames.percent <= TARGET_PERCENT, f"floor {over:+.1f} %"
+    )
+
+
+if __name__ == "__main__":
+    main()
