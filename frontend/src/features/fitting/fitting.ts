@@ -50,8 +50,9 @@ export const useFitting = defineStore("fitting", () => {
   const clock = new FlipClock();
   let wardrobe = NOBODY;
   let people = NOBODY;
-  let garmentPlace = -1;
-  let personPlace = -1;
+  /** Where flipping came to, in the listings: there is something to bring into view. */
+  const lastPlace = ref(-1);
+  const lastPersonPlace = ref(-1);
   let lastGarment: string | null = null;
   let direction = 0;
   let isFlippingPeople = false;
@@ -101,19 +102,19 @@ export const useFitting = defineStore("fitting", () => {
 
   /** The next (1) or the former (-1) garment of the wardrobe as it is filtered now. */
   async function flip(step: number, at = performance.now()): Promise<void> {
-    const place = await walk(wardrobe, lastGarment ?? worn.value?.garment.id, garmentPlace, step);
+    const place = await walk(wardrobe, lastGarment ?? worn.value?.garment.id, lastPlace.value, step);
     const next = wardrobe.at(place);
     if (!next) return;
-    garmentPlace = place;
+    lastPlace.value = place;
     direction = step;
     chooseGarment(next, null, at);
   }
 
   async function choosePersonStep(step: number, at = performance.now()): Promise<void> {
-    const place = await walk(people, person.value?.id, personPlace, step);
+    const place = await walk(people, person.value?.id, lastPersonPlace.value, step);
     const next = people.at(place);
     if (!next) return;
-    personPlace = place;
+    lastPersonPlace.value = place;
     direction = step;
     choosePerson(next, at);
   }
@@ -190,8 +191,8 @@ export const useFitting = defineStore("fitting", () => {
     if (isPreviewing.value && preview.value === null) return;
     idle = window.setTimeout(() => {
       if (!person.value || peeked.value || document.hidden) return;
-      const garments = near(wardrobe, lastGarment ?? worn.value?.garment.id, garmentPlace, isFlippingPeople ? 1 : 3);
-      const others = isFlippingPeople ? near(people, person.value.id, personPlace, 2) : [];
+      const garments = near(wardrobe, lastGarment ?? worn.value?.garment.id, lastPlace.value, isFlippingPeople ? 1 : 3);
+      const others = isFlippingPeople ? near(people, person.value.id, lastPersonPlace.value, 2) : [];
       const orders = [...others.map((one) => orderOf(worn.value, one)), ...garments.map(orderWith)];
       previews.warm(orders.filter((order) => order !== null));
     }, IDLE_MS);
@@ -304,7 +305,7 @@ export const useFitting = defineStore("fitting", () => {
 
   return {
     ...{ person, upper, lower, dress, outfit, worn, peeked, corrected, kindFor },
-    ...{ preview, previewError, isPreviewing, isSlow, result, shown, original, compare },
+    ...{ preview, previewError, isPreviewing, isSlow, result, shown, original, compare, lastPlace, lastPersonPlace },
     ...{ choosePerson, chooseGarment, takeOff, peek, flip, choosePersonStep, hang, lineUp },
     ...{ painted, measure, retry, showResult, isOf, bringBack, learn, correctKind, drop, recall, rest },
   };
