@@ -24,6 +24,7 @@ export const useSession = defineStore("session", () => {
   /** The session of a person ended from elsewhere. The page stays as it is until they sign in again, or say no. */
   const hasEnded = ref(false);
   let noticing: Promise<void> | null = null;
+  let isLeaving = false;
 
   /** Asks what the server is and who we are; at home it signs in on the way. Throws `Refusal` where none answers. */
   async function enter(): Promise<void> {
@@ -57,8 +58,17 @@ export const useSession = defineStore("session", () => {
 
   /** Ends the session here, and opens the first page anew: nothing of theirs stays on the screen. */
   async function signOut(): Promise<void> {
-    await ask("/api/logout", { method: "POST" });
+    leave();
+    await ask("/api/logout", { method: "POST" }).catch((error: unknown) => {
+      isLeaving = false;
+      throw error;
+    });
     location.assign("/");
+  }
+
+  /** From now on it is no news that the session has ended: whoever calls this ends it, and then opens a page anew. */
+  function leave(): void {
+    isLeaving = true;
   }
 
   /** Asks again who we are: after signing in or out, and when quota or use may have changed. */
@@ -68,6 +78,7 @@ export const useSession = defineStore("session", () => {
   }
 
   function compare(before: ProfileOut | null, after: ProfileOut | null): void {
+    if (isLeaving) return;
     if (before?.kind === "person" && after?.user_id !== before.user_id) hasEnded.value = true;
     else accept(after);
   }
@@ -83,9 +94,9 @@ export const useSession = defineStore("session", () => {
     return profile.value?.permissions.includes(permission) ?? false;
   }
 
-  /** The language that the server's settings ask for, where nobody chose another. */
+  /** The language of the account, else what the server's settings ask for: where nobody chose one in this browser. */
   const languageOfServer = computed<Language | null>(() => {
-    const wanted = server.value?.language;
+    const wanted = profile.value?.language || server.value?.language;
     return wanted === "en" || wanted === "zh-CN" ? wanted : null;
   });
 
@@ -102,6 +113,7 @@ export const useSession = defineStore("session", () => {
     notice,
     goOn,
     signOut,
+    leave,
     may,
   };
 });
