@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,8 @@ from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.write import encode_picture
 from vtonlab.settings import Settings
 
+SAMPLE_HEIGHT: Final = 1024
+"""Pixels: sharp on a large screen."""
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 
 
@@ -74,7 +77,12 @@ def make_router(settings: Settings, version: str) -> APIRouter:
     @router.get("/sample/{role}", summary="A drawn person or shirt", response_class=Response, responses=JPEG)
     def sample(role: Literal["person", "garment"]) -> Response:
         """A drawn person or shirt, for those who have no photo at hand."""
-        picture = draw_person() if role == "person" else draw_shirt()
-        return Response(encode_picture(picture, ".jpg"), media_type="image/jpeg")
+        return Response(_encode_sample(role), media_type="image/jpeg")
 
     return router
+
+
+@cache
+def _encode_sample(role: Literal["person", "garment"]) -> bytes:
+    picture = draw_person(SAMPLE_HEIGHT) if role == "person" else draw_shirt(SAMPLE_HEIGHT)
+    return encode_picture(picture, ".jpg")
