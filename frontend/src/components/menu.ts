@@ -1,3 +1,5 @@
+/** What a `Menu` shows. */
+
 import type { IconName } from "@/components/icons";
 
 /** A line of a `Menu`. */
@@ -6,7 +8,26 @@ export interface MenuItem {
   icon?: IconName | undefined;
   tone?: "plain" | "bad" | undefined;
   disabled?: boolean | undefined;
-  /** It is the one in force: a tick stands behind it. */
+  /** Set on each line of which one is chosen: a tick stands behind the one in force. */
   checked?: boolean | undefined;
+  /** Lines that follow each other under one heading. */
+  section?: string | undefined;
   run: () => unknown;
+}
+
+export interface MenuSection {
+  title: string;
+  items: MenuItem[];
+}
+
+/** The lines by their headings; lines without one stand by themselves. */
+export function sectionsOf(items: readonly MenuItem[]): MenuSection[] {
+  const sections: MenuSection[] = [];
+  for (const item of items) {
+    const title = item.section ?? "";
+    const last = sections.at(-1);
+    if (last?.title === title) last.items.push(item);
+    else sections.push({ title, items: [item] });
+  }
+  return sections;
 }

@@ -6,6 +6,7 @@ import { computed, ref, shallowReactive } from "vue";
 import { api, content } from "@/api/client";
 import { isLive, onConnected, onTask, type TaskUpdate } from "@/api/live";
 import type { Status, TaskAnswer } from "@/api/schema";
+import { isNews as isNewsOf, readSeenUntil, writeSeenUntil } from "@/features/tasks/news";
 import { hasEnded, stageText } from "@/features/tasks/words";
 
 const SHOWN = 50;
@@ -16,11 +17,18 @@ export const useTasks = defineStore("tasks", () => {
   const known = shallowReactive(new Map<string, TaskAnswer>());
   const waiting = new Map<string, ((task: TaskAnswer) => void)[]>();
   const error = ref<unknown>(null);
+  const seenUntil = ref(readSeenUntil());
+  /** Tasks whose end somebody waited for on the page. */
+  const seen = shallowReactive(new Set<string>());
+  const endListeners = new Set<(task: TaskAnswer) => void>();
   let timer = 0;
 
   /** Newest first. */
   const items = computed(() => [...known.values()].sort((a, b) => b.created_at.localeCompare(a.created_at)));
   const running = computed(() => items.value.filter((task) => !hasEnded(task.status)));
+
+  /** What ended while nobody looked. */
+  const news = computed(() => items.value.filter((task) => !task.parent_id && isNews(task)));
 
   onTask((update) => void hear(update));
   onConnected(() => void catchUp());
@@ -31,12 +39,34 @@ export const useTasks = defineStore("tasks", () => {
 
   /** Takes in a task that the server has just answered. */
   function track(task: TaskAnswer): void {
+    const before = known.get(task.id);
     known.set(task.id, task);
-    if (hasEnded(task.status)) {
-      for (const tell of waiting.get(task.id) ?? []) tell(task);
-      waiting.delete(task.id);
-    }
+    if (hasEnded(task.status)) ended(task, before !== undefined && !hasEnded(before.status));
     keepAsking();
+  }
+
+  function ended(task: TaskAnswer, isJustNow: boolean): void {
+    const awaiting = waiting.get(task.id) ?? [];
+    waiting.delete(task.id);
+    if (awaiting.length > 0 && document.visibilityState === "visible") seen.add(task.id);
+    for (const tell of awaiting) tell(task);
+    if (isJustNow && awaiting.length === 0) for (const listener of endListeners) listener(task);
+  }
+
+  /** Calls `listener` for each task that ends from now on and that no part of the page waits for. */
+  function onUnawaitedEnd(listener: (task: TaskAnswer) => void): () => void {
+    endListeners.add(listener);
+    return () => endListeners.delete(listener);
+  }
+
+  function isNews(task: TaskAnswer): boolean {
+    return isNewsOf(task, seenUntil.value, seen);
+  }
+
+  /** Everything up to now has been looked at. */
+  function markSeen(): void {
+    seenUntil.value = new Date().toISOString();
+    writeSeenUntil(seenUntil.value);
   }
 
   /** The task once it succeeded, failed or was cancelled. */
@@ -44,11 +74,6 @@ export const useTasks = defineStore("tasks", () => {
     const task = known.get(id) ?? (await ask(id));
     if (hasEnded(task.status)) return task;
     return await new Promise((resolve) => waiting.set(id, [...(waiting.get(id) ?? []), resolve]));
-  }
-
-  /** Whether some part of the page waits for the task and will tell about its end. */
-  function isAwaited(id: string): boolean {
-    return waiting.has(id);
   }
 
   async function cancel(id: string): Promise<void> {
@@ -74,6 +99,7 @@ export const useTasks = defineStore("tasks", () => {
   function forget(): void {
     known.clear();
     waiting.clear();
+    seen.clear();
     clearTimeout(timer);
     timer = 0;
   }
@@ -113,7 +139,10 @@ export const useTasks = defineStore("tasks", () => {
     get,
     track,
     whenEnded,
-    isAwaited,
+    onUnawaitedEnd,
+    news,
+    isNews,
+    markSeen,
     cancel,
     retry,
     catchUp,

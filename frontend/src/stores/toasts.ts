@@ -13,7 +13,8 @@ export interface Toast {
   tone: "info" | "good" | "bad";
   text: string;
   hint?: string;
-  action?: { label: string; run: () => void | Promise<void> };
+  /** With `isUndo`, Ctrl+Z does it, too. */
+  action?: { label: string; run: () => unknown; isUndo?: boolean };
   seconds: number;
 }
 
@@ -32,11 +33,29 @@ export const useToasts = defineStore("toasts", () => {
     items.value = items.value.filter((toast) => toast.id !== id);
   }
 
+  /** Does what the message offers. */
+  async function act(toast: Toast): Promise<void> {
+    dismiss(toast.id);
+    try {
+      await toast.action?.run();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Takes back what was destroyed last, while that is still offered. */
+  function undo(): boolean {
+    const newest = items.value.findLast((toast) => toast.action?.isUndo === true);
+    if (newest === undefined) return false;
+    void act(newest);
+    return true;
+  }
+
   /** What went wrong, with what to do about it. */
   function fail(error: unknown): number {
     const { message, hint } = refusalFrom(error);
     return show({ tone: "bad", text: message, hint, seconds: 10 });
   }
 
-  return { items, show, dismiss, fail };
+  return { items, show, dismiss, act, undo, fail };
 });

@@ -1,6 +1,6 @@
 /** What tasks and their stages are called. */
 
-import type { Status } from "@/api/schema";
+import type { Status, TaskAnswer } from "@/api/schema";
 import { i18n, say } from "@/i18n";
 
 export function hasEnded(status: Status): boolean {
@@ -33,4 +33,19 @@ export function stageText(stage: string): string {
   if (step !== undefined && steps !== undefined) return say("tasks.stepOf", { stage: words, step, steps });
   if (values["position"] !== undefined) return say("tasks.atPlace", { stage: words, place: values["position"] });
   return words;
+}
+
+/** What a task is: a fitting, a picture, or several of them. */
+export function kindText(task: TaskAnswer): string {
+  const parts = task.children?.length ?? 0;
+  const key = `tasks.kind.${task.kind}`;
+  const words = i18n.global.te(key) ? say(key) : say("tasks.kind.other");
+  return parts > 0 ? say("tasks.several", { kind: words, n: parts }) : words;
+}
+
+/** Where in line a task stands that has not begun; empty for others. */
+export function placeText(task: TaskAnswer): string {
+  if (task.status !== "queued" && task.status !== "waiting") return "";
+  const place = task.queue_position ?? 0;
+  return place > 1 ? say("tasks.inLine", { place }) : say("tasks.status.queued");
 }
