@@ -7,7 +7,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,7 +112,7 @@ def memory(session: CDPSession) -> tuple[float, int]:
 def until_quiet(page: Page, seconds: float = 0.5) -> None:
     """Wait until the network has been quiet for a while (the WebSocket aside)."""
     page.wait_for_load_state("networkidle")
-    time.sleep(seconds)
+    page.wait_for_timeout(1000 * seconds)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -19,7 +19,15 @@ from vtonlab.library.wording import write_words
 AT_ONCE = 5_000
 BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 COLOURS = ("black", "white", "grey", "red", "blue", "green", "beige", "pink")
-KINDS = ("linen shirt", "wool coat", "denim jacket", "summer dress", "tee with stripes", "pleated skirt", "trousers")
+KINDS = {
+    "linen shirt": "upper",
+    "wool coat": "upper",
+    "denim jacket": "upper",
+    "summer dress": "dress",
+    "tee with stripes": "upper",
+    "pleated skirt": "lower",
+    "trousers": "lower",
+}
 MAKERS = ("Aurora", "Nordlys", "Kiku", "Bramble", "Solano", "Merle")
 
 
@@ -52,7 +60,7 @@ def make_row(user_id: str, place: int, chance: random.Random) -> dict[str, Any]:
     category = chance.choices(list(Category), (60, 10, 25, 5))[0].value
     filename = f"{category}_{saved:%Y%m%d_%H%M%S}_{image_id[-8:]}.jpg"
     gone, liked = chance.random() < 0.02, chance.random() < 0.1
-    maker, kind, colour = chance.choice(MAKERS), chance.choice(KINDS), chance.choice(COLOURS)
+    maker, kind, colour = chance.choice(MAKERS), chance.choice(list(KINDS)), chance.choice(COLOURS)
     look = chance.getrandbits(64)
     image = Image(
         id=image_id,
@@ -82,6 +90,8 @@ def make_row(user_id: str, place: int, chance: random.Random) -> dict[str, Any]:
         look_c=(look >> 16) & 0xFFFF,
         look_d=look & 0xFFFF,
         colour=colour,
+        garment_kind=KINDS[kind] if category == Category.CLOTHES else "",
+        kind_by="engine" if category == Category.CLOTHES else "",
         is_favorited=liked,
         favorited_at=saved + timedelta(hours=1) if liked else None,
         rating=0,

@@ -46,7 +46,8 @@ def _draw_subjects() -> Subjects:
     garments = [draw_garment(name) for name in ("tee", "long_sleeve", "tank")]
     return Subjects(
         [draw_person(figure).picture for figure in figures],
-        [(garment.picture, garment.pattern.kind) for garment in garments], False,
+        [(garment.picture, garment.pattern.kind) for garment in garments],
+        False,
     )
 
 

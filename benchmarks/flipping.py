@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks._browser import chromium, new_window, percentile, running_site, tell, until_quiet
+from benchmarks._browser import chromium, new_window, percentile, running_site, tell
 from benchmarks._table import Row, machine, show
 from PIL import Image
 from playwright.sync_api import Page
@@ -76,7 +76,7 @@ def main() -> None:
         page.add_init_script(WATCH)
         page.goto(f"/tryon?person={person}&garment={garments[0]}")
         page.wait_for_function("() => window.flips.length > 0", timeout=60_000)
-        until_quiet(page, LOOK_MS / 1000)
+        page.wait_for_timeout(2 * LOOK_MS)
         looked = [flip(page, "ArrowRight", LOOK_MS) for _ in range(FLIPS)]
         page.reload()
         page.wait_for_function("() => window.flips.length > 0", timeout=60_000)

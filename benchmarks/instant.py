@@ -110,10 +110,15 @@ def measure_speed(subjects: Subjects, quick: bool) -> list[Row]:
     chosen = cases[:: number + 1][: 3 if quick else 10]
     unknown = summarise([once(partial(InstantEngine().try_on, case.request)) for case in chosen])
     pose = clock(lambda: _bare_pose(chosen[0].request.person), 9)
-    rows.append(Row(
-        "nothing known, 768×1024", str(unknown), "≤ 700 ms", unknown.middle <= 0.7,
-        f"{unknown.middle / pose.middle:.0f} × finding and tracing the pose alone ({1e3 * pose.middle:.0f} ms)",
-    ))
+    rows.append(
+        Row(
+            "nothing known, 768×1024",
+            str(unknown),
+            "≤ 700 ms",
+            unknown.middle <= 0.7,
+            f"{unknown.middle / pose.middle:.0f} × finding and tracing the pose alone ({1e3 * pose.middle:.0f} ms)",
+        )
+    )
     return rows
 
 
@@ -188,12 +193,18 @@ def measure_first_picture(subjects: Subjects, quick: bool) -> list[Row]:
     memory, base = max(m[2] for m in made), max(f[2] for f in floor)
     return [
         Row(
-            "import and first picture, files read", str(spent), "≤ 1500 ms", spent.middle <= 1.5,
+            "import and first picture, files read",
+            str(spent),
+            "≤ 1500 ms",
+            spent.middle <= 1.5,
             f"{spent.middle / least.middle:.1f} × importing numpy, OpenCV, pose runtime ({1e3 * least.middle:.0f} ms)",
         ),
         Row(
-            "peak memory of that process", f"{memory:.0f} MB" if memory else "unknown here", "≤ 450 MB",
-            memory <= 450 if memory else None, f"{memory / max(base, 1):.1f} × after those imports ({base:.0f} MB)",
+            "peak memory of that process",
+            f"{memory:.0f} MB" if memory else "unknown here",
+            "≤ 450 MB",
+            memory <= 450 if memory else None,
+            f"{memory / max(base, 1):.1f} × after those imports ({base:.0f} MB)",
         ),
     ]
 
@@ -217,7 +228,9 @@ def measure_throughput(subjects: Subjects, quick: bool) -> list[Row]:
     (one, _), (many, worked) = _rate(cases, 1, rounds), _rate(cases, cores, rounds)
     return [
         Row(
-            f"pictures per second, {cores} processes, all known", f"{many:.1f}", "≥ 12 on two cores",
+            f"pictures per second, {cores} processes, all known",
+            f"{many:.1f}",
+            "≥ 12 on two cores",
             many >= 12 if cores == 2 else None,
             f"{many / one:.2f} × one process ({one:.1f}); {1e3 * worked:.0f} ms of CPU a picture",
         )
@@ -275,11 +288,17 @@ def measure_geometry(subjects: Subjects, quick: bool) -> list[Row]:
     face, far = _untouched(list(_results(cases[:: 3 if quick else 1])))
     return [
         Row(
-            "anisotropy in the chest, 95 % of pixels", f"{p95:.3f}", "≤ 1.15", p95 <= 1.15,
+            "anisotropy in the chest, 95 % of pixels",
+            f"{p95:.3f}",
+            "≤ 1.15",
+            p95 <= 1.15,
             f"half of them {np.median(chest):.3f}; {len(cases)} fittings; 1 is the garment's photo itself",
         ),
         Row(
-            "fold-overs in all pieces", f"{folds} px in {folded_cases} fittings", "0", folds == 0,
+            "fold-overs in all pieces",
+            f"{folds} px in {folded_cases} fittings",
+            "0",
+            folds == 0,
             f"{folds / max(pixels, 1):.2%} of {pixels} px of cloth",
         ),
         Row(
