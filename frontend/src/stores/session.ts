@@ -14,6 +14,8 @@ export type Standing = "nobody" | "guest" | "person";
 export const useSession = defineStore("session", () => {
   const server = ref<ServerState | null>(null);
   const profile = ref<ProfileOut | null>(null);
+  /** Whether it is known who is here. */
+  const isKnown = ref(false);
 
   const isHome = computed(() => server.value?.mode === "local");
   const standing = computed<Standing>(() => {
@@ -85,6 +87,7 @@ export const useSession = defineStore("session", () => {
 
   function accept(now: ProfileOut | null): void {
     hasEnded.value = false;
+    isKnown.value = true;
     profile.value = now;
     // Of who has an account at home, too, nobody else takes the place when their session ends.
     setHome(isHome.value && now?.kind !== "person");
@@ -103,6 +106,7 @@ export const useSession = defineStore("session", () => {
   return {
     server,
     profile,
+    isKnown,
     isHome,
     standing,
     isSignedIn,
