@@ -206,8 +206,9 @@ export const useFitting = defineStore("fitting", () => {
   /** How large the stage is, in device pixels on its longest side. */
   function measure(devicePixels: number): void {
     const wanted = sideFor(devicePixels);
-    if (wanted === side) return;
     const isLarger = wanted > side;
+    // A line of words more or less moves the edge of the stage a little: that is no reason to make all anew.
+    if (wanted === side || (!isLarger && sideFor(1.2 * devicePixels) === side)) return;
     side = wanted;
     if (isLarger && preview.value) refit(); // a smaller one shows as well what is there
   }

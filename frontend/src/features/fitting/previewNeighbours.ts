@@ -3,8 +3,8 @@
 /** The place `step` further on the rack, which goes round; from nowhere (-1), the first or the last. */
 export function stepFrom(here: number, step: number, total: number): number {
   if (total <= 0) return -1;
-  if (here < 0) return step > 0 ? 0 : total - 1;
-  return (((here + step) % total) + total) % total;
+  const from = here >= 0 ? here : step > 0 ? -1 : 0;
+  return (((from + step) % total) + total) % total;
 }
 
 /** Places worth having ready while `here` is looked at: `ahead` in the direction of the last flip, and one back. */
