@@ -416,6 +416,29 @@ class TestStudio:
         assert await ids_of(ann, V1 + "/images", colour="nosuchcolour") == []
         assert (await ann.get(V1 + "/images?colour=Red")).status_code == 422
 
+    async def test_what_clothes_dress_is_said_by_people_and_a_filter(self, server_house: House) -> None:
+        ann = (await server_house.admin()).client
+        shirt, skirt, coat, me = [*await keep(ann, 1, 2, 3), *await keep(ann, 4, category="char")]
+        for image_id, kind in ((shirt, "upper"), (skirt, "lower"), (coat, "upper")):
+            edited = await ann.patch(f"{V1}/images/{image_id}", json={"garment_kind": kind})
+            assert edited.json()["garment_kind"] == kind
+        assert await ids_of(ann, V1 + "/images", garment_kind="upper") == [coat, shirt]
+        assert await ids_of(ann, V1 + "/images", garment_kind="upper", category="clothes", sort="name") == [shirt, coat]
+        assert await ids_of(ann, V1 + "/images", garment_kind="upper", category="char") == []
+        assert (await ann.get(V1 + "/ids?garment_kind=lower")).json() == {"ids": [skirt]}
+        refused = await ann.patch(f"{V1}/images/{me}", json={"garment_kind": "upper", "title": "not kept either"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_request")
+        assert (await ann.get(f"{V1}/images/{me}")).json()["title"] is None
+        assert (await ann.patch(f"{V1}/images/{coat}", json={"garment_kind": "hat"})).status_code == 422
+        assert (await ann.get(V1 + "/images?garment_kind=hat")).status_code == 422
+        moved = await ann.patch(f"{V1}/images/{coat}", json={"category": "char"})
+        assert moved.json()["garment_kind"] is None
+        assert await ids_of(ann, V1 + "/images", garment_kind="upper") == [shirt]
+        back = await ann.patch(f"{V1}/images/{coat}", json={"category": "clothes", "title": "Coat"})
+        assert back.json()["garment_kind"] == "upper"
+        await ann.patch(f"{V1}/images/{coat}", json={"garment_kind": "auto"})
+        assert (await ann.get(f"{V1}/images/{coat}")).json()["garment_kind"] is None
+
     async def test_the_ids_of_a_whole_listing(self, server_house: House) -> None:
         ann, other = (await server_house.admin()).client, (await server_house.person("other")).client
         ids = await keep(ann, *range(9))

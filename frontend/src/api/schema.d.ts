@@ -1164,7 +1164,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Move or rename a picture
+         * Move or rename a picture, or say what it dresses
          * @description What is absent or null stays as it is.
          */
         patch: operations["edit_image_api_v1_library_images__image_id__patch"];
@@ -2114,6 +2114,11 @@ export interface components {
             /** Category */
             category?: ("clothes" | "char" | "vton_results" | "generated") | null;
             /**
+             * Garment Kind
+             * @description What clothes dress; `auto` leaves it to the engine again.
+             */
+            garment_kind?: ("upper" | "lower" | "dress") | "auto" | null;
+            /**
              * Title
              * @description Empty takes the title away.
              */
@@ -2188,6 +2193,11 @@ export interface components {
             /** Filename */
             filename: string;
             /**
+             * Garment Kind
+             * @description What it dresses, of clothes; null until it was looked at, and where nothing could be made out.
+             */
+            garment_kind: ("upper" | "lower" | "dress") | null;
+            /**
              * Height
              * @description Pixels.
              */
@@ -2258,6 +2268,11 @@ export interface components {
             quota: components["schemas"]["Quota"];
             total: components["schemas"]["Amount"];
             trash: components["schemas"]["Amount"];
+            /**
+             * Trash Days
+             * @description Days until the trash forgets a picture for good.
+             */
+            trash_days: number;
         };
         /**
          * LinkOut
@@ -6208,6 +6223,8 @@ export interface operations {
                 q?: string;
                 /** @description Name of the main colour. */
                 colour?: string;
+                /** @description Only clothes that dress this. */
+                garment_kind?: ("upper" | "lower" | "dress") | null;
                 /** @description Only favourites. */
                 favorite?: boolean;
             };
@@ -6261,6 +6278,8 @@ export interface operations {
                 q?: string;
                 /** @description Name of the main colour. */
                 colour?: string;
+                /** @description Only clothes that dress this. */
+                garment_kind?: ("upper" | "lower" | "dress") | null;
                 /** @description Only favourites. */
                 favorite?: boolean;
             };

@@ -105,7 +105,7 @@ class Browsing:
         if not listing.is_indexed:
             return len(await self._places.found(session, listing, totals.version))
         chosen = listing.filter
-        if chosen.colour:
+        if chosen.colour or chosen.garment_kind:
             return await self._places.count(session, listing, totals.version)
         if chosen.trash:
             return totals.images.get(changes.TRASH, 0)

@@ -40,7 +40,7 @@ from vtonlab.library.ledger import (
     take_away,
 )
 from vtonlab.library.listeners import Changed, Place, Step, on_change, on_steps
-from vtonlab.library.models import Category, Favorite, Image
+from vtonlab.library.models import Category, Favorite, GarmentKind, Image, KindBy
 from vtonlab.library.wording import TITLE_LETTERS, clean, write_words
 from vtonlab.storage.contract import Storage
 
@@ -61,6 +61,7 @@ async def add(session: AsyncSession, image: Image) -> Image:
     image.in_trash, image.is_favorited = False, False
     image.deleted_at, image.favorited_at = None, None
     image.colour = image.colour or ""
+    image.garment_kind, image.kind_by = image.garment_kind or "", image.kind_by or ""
     write_words(image)
     steps = await open_library(session, image.user_id)
     session.add(image)
@@ -102,6 +103,24 @@ async def move_all(session: AsyncSession, images: Sequence[Image], category: Cat
         return True
 
     return await _change(session, images, change, "set", lambda row: {"category": row.category})
+
+
+async def tell_kind(session: AsyncSession, image: Image, kind: GarmentKind | str, by: KindBy) -> bool:
+    """Note what ``image`` dresses; whether that is new. What a person told, only a person changes: with ``NOBODY`` they
+    leave it to the engine again."""
+    name = GarmentKind(kind).value
+
+    def change(row: Image) -> bool:
+        if (row.garment_kind, row.kind_by) == (name, by) or (by is KindBy.ENGINE and row.kind_by == KindBy.PERSON):
+            return False
+        row.garment_kind, row.kind_by = name, by.value
+        return True
+
+    return bool(await _change(session, [image], change, "set", _tell_kind))
+
+
+def _tell_kind(row: Image) -> dict[str, JsonValue]:
+    return {"garment_kind": row.garment_kind, "kind_by": row.kind_by}
 
 
 async def trash(session: AsyncSession, images: Sequence[Image]) -> list[Image]:
@@ -236,6 +255,7 @@ __all__ = [
     "purge",
     "restore",
     "retitle",
+    "tell_kind",
     "trash",
     "unfavour",
 ]

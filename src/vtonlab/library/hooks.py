@@ -109,6 +109,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "original_url": entry.original_url,
         "page_url": entry.page_url,
         "context": entry.context_info,
+        "garment_kind": entry.garment_kind or None,
         "saved_at": entry.saved_at.isoformat(),
         "deleted_at": _moment(entry.deleted_at),
         "favorited_at": _moment(entry.favorited_at),

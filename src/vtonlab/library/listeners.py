@@ -31,6 +31,7 @@ class Place:
     file_size: int
     favorited_at: datetime | None
     deleted_at: datetime | None
+    garment_kind: str
 
     @classmethod
     def of(cls, row: Image) -> Place:
@@ -46,6 +47,7 @@ class Place:
             row.file_size,
             row.favorited_at,
             row.deleted_at,
+            row.garment_kind,
         )
 
 

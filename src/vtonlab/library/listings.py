@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from vtonlab.errors import BadRequest
 from vtonlab.library.listeners import Place
-from vtonlab.library.models import Image
+from vtonlab.library.models import Category, Image
 from vtonlab.library.wording import SORT_LETTERS, clean
 
 Value = datetime | str | int
@@ -50,6 +50,7 @@ INDEXED: dict[str, frozenset[str]] = {
     "": frozenset({"saved_at", "sort_name", "file_size"}),
     "category": frozenset({"saved_at", "sort_name", "file_size"}),
     "colour": frozenset({"saved_at"}),
+    "garment_kind": frozenset({"saved_at"}),
     "favorite": frozenset({"saved_at", "favorited_at"}),
     "trash": frozenset({"deleted_at"}),
 }
@@ -62,6 +63,8 @@ class Filter:
 
     category: str | None = None
     colour: str | None = None
+    garment_kind: str | None = None
+    """Of clothes; whatever else ``category`` says, nothing else has one."""
     favorite: bool = False
     words: tuple[str, ...] = ()
     """All of them are in its words, each as it stands (see ``vtonlab.library.wording.split_search``)."""
@@ -70,7 +73,9 @@ class Filter:
     @property
     def narrowed_by(self) -> str | None:
         """The one thing an index can narrow it down by, empty for nothing; None where that does not suffice."""
-        named = [name for name in ("category", "colour", "favorite", "trash") if getattr(self, name)]
+        named = [name for name in ("category", "colour", "garment_kind", "favorite", "trash") if getattr(self, name)]
+        if named == ["category", "garment_kind"] and self.category == Category.CLOTHES:
+            return "garment_kind"
         return None if self.words or len(named) > 1 else "".join(named)
 
 
@@ -113,6 +118,8 @@ class Listing:
             found.append(Image.category == chosen.category)
         if chosen.colour:
             found.append(Image.colour == chosen.colour)
+        if chosen.garment_kind:
+            found += [Image.category == Category.CLOTHES.value, Image.garment_kind == chosen.garment_kind]
         if chosen.favorite:
             found.append(Image.is_favorited == true())
         found += [Image.search_text.contains(word, autoescape=True) for word in chosen.words]
@@ -126,6 +133,7 @@ class Listing:
             or place.in_trash != chosen.trash
             or (chosen.category and place.category != chosen.category)
             or (chosen.colour and place.colour != chosen.colour)
+            or (chosen.garment_kind and (place.category, place.garment_kind) != (Category.CLOTHES, chosen.garment_kind))
             or (chosen.favorite and not place.is_favorited)
         ):
             return None

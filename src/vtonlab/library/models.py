@@ -22,6 +22,24 @@ class Category(StrEnum):
     GENERATED = "generated"
 
 
+class GarmentKind(StrEnum):
+    """What a garment of the library dresses, as far as it was told."""
+
+    UNKNOWN = ""
+    UPPER = "upper"
+    LOWER = "lower"
+    DRESS = "dress"
+
+
+class KindBy(StrEnum):
+    """Who told it. A person's word stands, whatever an engine says later."""
+
+    NOBODY = ""
+    """It is still to be looked at."""
+    ENGINE = "engine"
+    PERSON = "person"
+
+
 UPLOAD_CATEGORIES = frozenset({Category.CLOTHES, Category.CHAR})
 
 
@@ -44,11 +62,13 @@ class Image(Base):
         Index(None, "user_id", "in_trash", "file_size", "id"),
         Index(None, "user_id", "in_trash", "category", "file_size", "id"),
         Index(None, "user_id", "in_trash", "colour", "saved_at", "id"),
+        Index(None, "user_id", "in_trash", "category", "garment_kind", "saved_at", "id"),
         Index(None, "user_id", "in_trash", "is_favorited", "saved_at", "id"),
         Index(None, "user_id", "in_trash", "is_favorited", "favorited_at", "id"),
         Index(None, "user_id", "in_trash", "deleted_at", "id"),
         Index(None, "user_id", "content_hash", "category"),
         Index(None, "in_trash", "deleted_at"),
+        Index(None, "category", "kind_by", "in_trash", "saved_at"),
         Index(None, "user_id", "filename"),
         Index(None, "user_id", "look_a"),
         Index(None, "user_id", "look_b"),
@@ -92,6 +112,10 @@ class Image(Base):
     look_d: Mapped[int] = mapped_column(Integer)
     colour: Mapped[str] = mapped_column(identifier(16), default="")
     """Name of the main colour (``vtonlab.library.colours``)."""
+    garment_kind: Mapped[str] = mapped_column(identifier(8), default=GarmentKind.UNKNOWN.value)
+    """Of clothes: a ``GarmentKind``. It stays while the picture is in another category, and is not told there."""
+    kind_by: Mapped[str] = mapped_column(identifier(8), default=KindBy.NOBODY.value)
+    """A ``KindBy``."""
     sort_name: Mapped[str] = mapped_column(words(255), default="")
     """What a listing by name goes by: title, else original name, else filename; NFKC, case folded."""
     search_text: Mapped[str] = mapped_column(long_words(), default="")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.db.types import JsonValue
 from vtonlab.library.listings import Key, Listing, beyond
-from vtonlab.library.models import Image, LibraryState, LibraryTotal
+from vtonlab.library.models import Category, Image, KindBy, LibraryState, LibraryTotal
 
 AT_ONCE = 500
 """Values of one statement."""
@@ -42,6 +42,8 @@ class Entry:
     thumbhash: str
     content_hash: str
     colour: str
+    garment_kind: str
+    kind_by: str
     sort_name: str
     is_favorited: bool
     favorited_at: datetime | None
@@ -201,6 +203,14 @@ async def count_colours(session: AsyncSession, user_id: str) -> dict[str, int]:
     query = select(Image.colour, func.count()).where(Image.user_id == user_id, Image.in_trash == false())
     rows = (await session.execute(query.group_by(Image.colour))).all()
     return {colour: number for colour, number in sorted(rows, key=lambda row: -row[1]) if colour}
+
+
+async def read_untold(session: AsyncSession, limit: int) -> list[Image]:
+    """Clothes of anybody of which nobody told the kind yet, the newest first."""
+    query = select(Image).where(
+        Image.category == Category.CLOTHES.value, Image.kind_by == KindBy.NOBODY.value, Image.in_trash == false()
+    )
+    return list((await session.execute(query.order_by(Image.saved_at.desc()).limit(limit))).scalars())
 
 
 async def read_trash(session: AsyncSession, user_id: str, until: datetime, limit: int) -> list[Image]:

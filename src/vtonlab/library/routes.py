@@ -20,6 +20,7 @@ from vtonlab.library.schemas import (
     ImageEdit,
     ImageIdList,
     ImagePage,
+    KindName,
     LibraryImage,
     LibraryStatistics,
     Moving,
@@ -55,9 +56,12 @@ def _choose(
     category: CategoryName | None = None,
     q: Annotated[str, Query(max_length=SEARCH_LETTERS, description="Words, in any order.")] = "",
     colour: Annotated[str, Query(pattern="^[a-z_-]{0,16}$", description="Name of the main colour.")] = "",
+    garment_kind: Annotated[KindName | None, Query(description="Only clothes that dress this.")] = None,
     favorite: Annotated[bool, Query(description="Only favourites.")] = False,
 ) -> Filter:
-    return Filter(category=category, colour=colour or None, favorite=favorite, words=split_search(q))
+    return Filter(
+        category=category, colour=colour or None, garment_kind=garment_kind, favorite=favorite, words=split_search(q)
+    )
 
 
 Choosing = Annotated[Filter, Depends(_choose)]
@@ -108,10 +112,11 @@ def _add_pictures(router: APIRouter, library: Library) -> None:
         """Everything known about it; what is in the trash is not there."""
         return LibraryImage.of(await library.get(caller.owner, image_id))
 
-    @router.patch("/images/{image_id}", summary="Move or rename a picture")
+    @router.patch("/images/{image_id}", summary="Move or rename a picture, or say what it dresses")
     async def edit_image(caller: Managing, image_id: ImageId, edit: ImageEdit) -> LibraryImage:
         """What is absent or null stays as it is."""
-        entry = await library.edit(caller.owner, image_id, category=edit.category, title=edit.title)
+        kind = "" if edit.garment_kind == "auto" else edit.garment_kind
+        entry = await library.edit(caller.owner, image_id, category=edit.category, title=edit.title, kind=kind)
         return LibraryImage.of(entry)
 
     @router.delete("/images/{image_id}", status_code=204, summary="Put a picture into the trash")

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from vtonlab.library.browsing import Page
 from vtonlab.library.links import THUMBNAIL_SIZES, picture_link, thumbnail_link
+from vtonlab.library.models import Category
 from vtonlab.library.repository import Entry
 from vtonlab.library.service import Outcome, Statistics
 from vtonlab.library.wording import TITLE_LETTERS
@@ -19,6 +20,7 @@ MOST_IDS = 10_000
 EXAMPLE_ID = "019ab3c4d5e6f708192a3b4c5d6e7f80"
 
 CategoryName = Literal["clothes", "char", "vton_results", "generated"]
+KindName = Literal["upper", "lower", "dress"]
 SortName = Literal["newest", "oldest", "name", "largest"]
 ImageId = Annotated[str, Field(min_length=1, max_length=96)]
 
@@ -50,6 +52,7 @@ class LibraryImage(BaseModel):
                 "width": 900,
                 "height": 1200,
                 "colour": "white",
+                "garment_kind": "upper",
                 "is_favorite": True,
                 "favorited_at": "2026-11-22T10:20:00Z",
                 "rating": 0,
@@ -79,6 +82,9 @@ class LibraryImage(BaseModel):
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
     colour: str = Field(description="Name of the main colour; empty where there is none.")
+    garment_kind: KindName | None = Field(
+        description="What it dresses, of clothes; null until it was looked at, and where nothing could be made out."
+    )
     is_favorite: bool
     favorited_at: datetime | None
     rating: int
@@ -107,6 +113,7 @@ class LibraryImage(BaseModel):
             width=entry.image_width,
             height=entry.image_height,
             colour=entry.colour,
+            garment_kind=_tell_kind(entry),
             is_favorite=entry.is_favorited,
             favorited_at=entry.favorited_at,
             rating=entry.rating,
@@ -116,6 +123,16 @@ class LibraryImage(BaseModel):
             thumbnails={str(size): thumbnail_link(entry, size) for size in THUMBNAIL_SIZES},
             context=entry.context_info,
         )
+
+
+def _tell_kind(entry: Entry) -> KindName | None:
+    if entry.category != Category.CLOTHES:
+        return None
+    match entry.garment_kind:
+        case "upper" | "lower" | "dress" as kind:
+            return kind
+        case _:
+            return None
 
 
 class SimilarImage(BaseModel):
@@ -167,6 +184,9 @@ class ImageEdit(Body):
 
     category: CategoryName | None = None
     title: str | None = Field(default=None, max_length=TITLE_LETTERS, description="Empty takes the title away.")
+    garment_kind: KindName | Literal["auto"] | None = Field(
+        default=None, description="What clothes dress; `auto` leaves it to the engine again."
+    )
 
 
 def _each_once(ids: list[str]) -> list[str]:
@@ -256,6 +276,7 @@ class LibraryStatistics(BaseModel):
                 "categories": {"clothes": {"images": 2, "bytes": 360_000}, "char": {"images": 1, "bytes": 180_000}},
                 "favorites": {"images": 1, "bytes": 180_000},
                 "trash": {"images": 0, "bytes": 0},
+                "trash_days": 30,
                 "colours": {"white": 2, "blue": 1},
                 "quota": {"used": 540_000, "limit": None},
             }
@@ -266,6 +287,7 @@ class LibraryStatistics(BaseModel):
     categories: dict[str, Amount]
     favorites: Amount
     trash: Amount
+    trash_days: int = Field(description="Days until the trash forgets a picture for good.")
     colours: dict[str, int]
     quota: Quota
 
@@ -284,6 +306,7 @@ class LibraryStatistics(BaseModel):
             categories={name: amount(name) for name in names},
             favorites=amount("favorites"),
             trash=amount("trash"),
+            trash_days=statistics.trash_days,
             colours=statistics.colours,
             quota=Quota(used=amount(*names, "trash").bytes, limit=statistics.limit or None),
         )

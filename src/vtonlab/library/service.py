@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.accounts.caller import Caller
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
-from vtonlab.errors import NotThere, Text, UnknownCategory, VtonError
+from vtonlab.errors import BadRequest, NotThere, Text, UnknownCategory, VtonError
 from vtonlab.library import changes, repository
 from vtonlab.library.browsing import Browsing
 from vtonlab.library.listings import is_id
 from vtonlab.library.marks import Places
-from vtonlab.library.models import Category, Image
+from vtonlab.library.models import Category, GarmentKind, Image, KindBy
 from vtonlab.library.repository import Entry, Totals
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
@@ -58,11 +58,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a user has. ``limit`` in bytes, 0: none; colours by name with the number of pictures."""
+    """What a user has. ``limit`` in bytes, 0: none; colours by name with the number of pictures; ``trash_days``: until
+    the trash forgets."""
 
     totals: Totals
     colours: dict[str, int]
     limit: int
+    trash_days: int
 
 
 class Library(Browsing):
@@ -109,10 +111,18 @@ class Library(Browsing):
         return {entry.id: entry for entry in found if entry.deleted_at is None}
 
     async def edit(
-        self, user_id: str, image_id: str, *, category: str | None = None, title: str | None = None
+        self,
+        user_id: str,
+        image_id: str,
+        *,
+        category: str | None = None,
+        title: str | None = None,
+        kind: str | None = None,
     ) -> Entry:
-        """Move and rename a picture; None leaves as it is, an empty title takes the title away."""
+        """Move and rename a picture, and say what it dresses; None leaves as it is, an empty title takes the title
+        away, the kind ``""`` leaves it to the engine. Raises ``BadRequest`` for the kind of what are no clothes."""
         chosen = None if category is None else known_category(category)
+        told = None if kind is None else GarmentKind(kind)
 
         async def work(session: AsyncSession) -> None:
             image = await self._image(session, user_id, image_id)
@@ -120,9 +130,27 @@ class Library(Browsing):
                 await changes.move(session, image, chosen)
             if title is not None:
                 await changes.retitle(session, image, title)
+            if told is not None:
+                if image.category != Category.CLOTHES:
+                    raise BadRequest(part="garment_kind")
+                await changes.tell_kind(session, image, told, KindBy.PERSON if told else KindBy.NOBODY)
 
         await self.database.write(work)
         return await self.get(user_id, image_id)
+
+    async def untold(self, limit: int) -> list[Image]:
+        """Clothes of anybody of which nobody told the kind yet, the newest first. For who looks at them."""
+        async with self.database.read() as session:
+            return await repository.read_untold(session, limit)
+
+    async def tell_kinds(self, images: Sequence[Image], kinds: Mapping[str, str]) -> None:
+        """What an engine says that ``images``, all of one user, dress, by id. A person's word is not touched."""
+
+        async def work(session: AsyncSession) -> None:
+            for image in images:
+                await changes.tell_kind(session, image, kinds[image.id], KindBy.ENGINE)
+
+        await self.database.write(work)
 
     async def favour(self, user_id: str, image_id: str, favorite_type: str = "image") -> bool:
         """Like a picture; whether that is new. Raises ``NotThere``."""
@@ -244,7 +272,7 @@ class Library(Browsing):
             totals = await repository.read_totals(session, user_id)
             colours = await repository.count_colours(session, user_id)
             limit = await self._accounts.quota(session, user_id) if self._accounts else self.settings.quota_bytes
-        return Statistics(totals, colours, limit)
+        return Statistics(totals, colours, limit, self.settings.trash_days)
 
     async def _change(
         self,

@@ -35,7 +35,7 @@ from vtonlab.library import changes, listeners
 from vtonlab.library.browsing import Page
 from vtonlab.library.listings import Filter, Sort
 from vtonlab.library.marks import Places
-from vtonlab.library.models import Category, Favorite, Image, LibraryState
+from vtonlab.library.models import Category, Favorite, Image, KindBy, LibraryState
 from vtonlab.library.service import Library
 from vtonlab.settings import Settings
 from vtonlab.storage.local import LocalStorage
@@ -52,6 +52,8 @@ SHOWN = (
     (Filter(category="clothes"), (Sort.NEWEST, Sort.OLDEST, Sort.NAME, Sort.LARGEST)),
     (Filter(favorite=True), (Sort.NEWEST, Sort.LIKED, Sort.NAME)),
     (Filter(colour="red"), (Sort.NEWEST, Sort.LARGEST)),
+    (Filter(garment_kind="upper"), (Sort.NEWEST, Sort.NAME)),
+    (Filter(category="clothes", garment_kind="lower"), (Sort.OLDEST,)),
     (Filter(words=("é",)), (Sort.NEWEST, Sort.NAME)),
     (Filter(category="char", favorite=True, colour="blue"), (Sort.OLDEST,)),
     (Filter(trash=True), (Sort.DELETED,)),
@@ -69,6 +71,8 @@ class Known:
     colour: str
     size: int
     saved: datetime
+    kind: str = ""
+    by: str = ""
     liked: int = 0
     deleted: int = 0
 
@@ -82,6 +86,7 @@ def is_shown(known: Known, chosen: Filter) -> bool:
         bool(known.deleted) == chosen.trash
         and chosen.category in {None, known.category}
         and chosen.colour in {None, known.colour}
+        and (not chosen.garment_kind or (known.category, known.kind) == ("clothes", chosen.garment_kind))
         and (bool(known.liked) or not chosen.favorite)
         and all(word in known.name for word in chosen.words)
     )
@@ -243,6 +248,22 @@ class LibraryMachine(RuleBasedStateMachine):
             if self.model[each].category != category:
                 self.model[each] = replace(self.model[each], category=category)
                 self.journal.append(("set", each))
+
+    @precondition(lambda self: self.model)
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(["", "upper", "lower"]),
+        by=st.sampled_from([KindBy.ENGINE, KindBy.PERSON]),
+        elsewhere=st.booleans(),
+    )
+    def tell_kind(self, data: st.DataObject, kind: str, by: KindBy, elsewhere: bool) -> None:
+        (each,) = self.choose(data)[:1]
+        known = self.model[each]
+        done = self.act([each], lambda session, images: changes.tell_kind(session, images[0], kind, by), elsewhere)
+        assert done == ((known.kind, known.by) != (kind, by) and not (known.by == "person" and by == "engine"))
+        if done:
+            self.model[each] = replace(known, kind=kind, by=by.value)
+            self.journal.append(("set", each))
 
     @precondition(lambda self: self.model)
     @rule(data=st.data(), title=st.sampled_from(NAMES), elsewhere=st.booleans())

@@ -31,6 +31,7 @@ def place(size: int, number: int, category: str = "clothes") -> Place:
         category=category,
         in_trash=False,
         colour="",
+        garment_kind="",
         is_favorited=False,
         saved_at=MOMENT,
         sort_name="",

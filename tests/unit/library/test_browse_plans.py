@@ -21,6 +21,7 @@ FILTERS = {
     "": Filter(),
     "category": Filter(category="clothes"),
     "colour": Filter(colour="red"),
+    "garment_kind": Filter(garment_kind="upper"),
     "favorite": Filter(favorite=True),
     "trash": Filter(trash=True),
 }
