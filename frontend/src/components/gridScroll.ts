@@ -2,7 +2,7 @@
 
 import { computed, type ComputedRef, onBeforeUnmount, onMounted, type Ref, ref, type ShallowRef, watch } from "vue";
 
-import { type Layout, LongScroll } from "@/components/gridGeometry";
+import { type Layout, LongScroll, TALLEST } from "@/components/gridGeometry";
 
 /** Still for so long: it has come to rest. */
 const REST_MS = 140;
@@ -107,10 +107,6 @@ export function useGridScroll(
     frame.value?.removeEventListener("scroll", scrolled);
   });
 
-  const tall = computed(() => {
-    const probe = new LongScroll();
-    probe.measure(listHeight.value, height.value);
-    return probe.height;
-  });
+  const tall = computed(() => Math.min(listHeight.value, TALLEST));
   return { width, height, offset, shift, calm, isFast, tall, goTo };
 }

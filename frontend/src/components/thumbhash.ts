@@ -6,6 +6,7 @@ const MOST_KEPT = 2_000;
 
 const pixels = new Map<string, ImageData>();
 const colours = new Map<string, string>();
+const clear = new Map<string, boolean>();
 
 /** The blurred picture, at most 32 × 32; null where `hash` is none. */
 export function pixelsOf(hash: string): ImageData | null {
@@ -21,6 +22,11 @@ export function colourOf(hash: string): string | null {
     const { r, g, b, a } = thumbHashToAverageRGBA(bytesOf(hash));
     return `rgb(${Math.round(r * 255)} ${Math.round(g * 255)} ${Math.round(b * 255)} / ${a.toFixed(2)})`;
   });
+}
+
+/** Whether the picture is clear somewhere: bit 23 of the hash. */
+export function hasHoles(hash: string): boolean {
+  return kept(clear, hash, () => ((bytesOf(hash)[2] ?? 0) & 0x80) !== 0) ?? false;
 }
 
 function kept<T>(values: Map<string, T>, hash: string, make: () => T): T | null {

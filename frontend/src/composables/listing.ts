@@ -10,7 +10,7 @@ import { computed, type ComputedRef, onScopeDispose, type Ref, ref, shallowRef, 
 import { ask } from "@/api/client";
 import { isAborted, type Refusal, refusalFrom } from "@/api/errors";
 import type { ImagePage, LibraryImage } from "@/api/schema";
-import { type LibraryNews, onNews } from "@/composables/libraryNews";
+import { isChanging, type LibraryNews, onNews } from "@/composables/libraryNews";
 import { Sparse } from "@/composables/sparse";
 import { useSession } from "@/stores/session";
 
@@ -38,6 +38,8 @@ export interface Listing {
   readonly error: Readonly<Ref<Refusal | null>>;
   /** Goes up whenever something in the list is different. */
   readonly version: Readonly<Ref<number>>;
+  /** Goes up when another list has taken the place of the one before: begin at its top. */
+  readonly generation: Readonly<Ref<number>>;
   /** The picture at `index`, once it is known. Reactive. */
   at(index: number): LibraryImage | undefined;
   find(id: string): LibraryImage | undefined;
@@ -61,11 +63,14 @@ export interface Listing {
 const PAGE = 100;
 const MOST_KNOWN = 6_000;
 const MOST_AT_ONCE = 4;
+/** What was shown before stays for so long while the answer to other filters is on its way: most come sooner. */
+const KEEP_MS = 200;
 
 /** A listing of what `filters` let through; it lives as long as the component or scope that asks. */
 export function useListing(filters: Ref<Filters>): Listing {
   const known = new Sparse();
   const version = shallowRef(0);
+  const generation = shallowRef(0);
   const total = ref(0);
   const isKnown = ref(false);
   const error = shallowRef<Refusal | null>(null);
@@ -73,20 +78,36 @@ export function useListing(filters: Ref<Filters>): Listing {
   const busy = ref(0);
   /** Pages whose content may have changed on the server since. */
   let old = new Set<number>();
+  /** Pages that were answered short of what the total promised: asking again would only do the same. */
+  const short = new Set<number>();
   let allIds: Promise<string[]> | null = null;
   let viewed: [number, number] = [0, 0];
+  /** The first answer to other filters is on its way. */
+  let isReplacing = false;
 
-  function ensure(first: number, last: number): Promise<void> {
+  const session = useSession();
+  /** Whose library: asked before the page has signed in at home, the server would show a stranger's, an empty one. */
+  const whose = computed(() => {
+    if (session.server === null || (session.isHome && session.profile === null)) return null;
+    return session.profile?.user_id ?? "";
+  });
+
+  async function ensure(first: number, last: number): Promise<void> {
     viewed = [Math.max(0, first), Math.max(0, last)];
+    if (isReplacing || isChanging() || whose.value === null) return;
+    await askFor(viewed);
+  }
+
+  async function askFor([first, last]: [number, number]): Promise<void> {
     const end = isKnown.value ? total.value - 1 : Infinity;
     const waiting: Promise<void>[] = [];
-    for (let page = Math.floor(viewed[0] / PAGE); page * PAGE <= Math.min(viewed[1], end); page++) {
+    for (let page = Math.floor(first / PAGE); page * PAGE <= Math.min(last, end); page++) {
       if (waiting.length >= MOST_AT_ONCE || (!isKnown.value && waiting.length > 0)) break;
       const pageEnd = Math.min((page + 1) * PAGE - 1, end);
-      if (isKnown.value && !old.has(page) && known.has(page * PAGE, pageEnd)) continue;
+      if (isKnown.value && !old.has(page) && (short.has(page) || known.has(page * PAGE, pageEnd))) continue;
       waiting.push(asked.get(page)?.done ?? askPage(page));
     }
-    return Promise.all(waiting).then(() => undefined);
+    await Promise.all(waiting);
   }
 
   function askPage(page: number): Promise<void> {
@@ -102,7 +123,9 @@ export function useListing(filters: Ref<Filters>): Listing {
         if (!abort.signal.aborted) take(page, answer);
       })
       .catch((fault: unknown) => {
-        if (!isAborted(fault) && !abort.signal.aborted) error.value = refusalFrom(fault);
+        if (isAborted(fault) || abort.signal.aborted) return;
+        if (isReplacing) begin();
+        error.value = refusalFrom(fault);
       })
       .finally(() => {
         busy.value--;
@@ -114,7 +137,9 @@ export function useListing(filters: Ref<Filters>): Listing {
 
   function take(page: number, answer: ImagePage): void {
     error.value = null;
+    if (isReplacing) begin();
     old.delete(page);
+    if (answer.items.length < Math.min(PAGE, answer.total - page * PAGE)) short.add(page);
     if (isKnown.value && answer.total !== total.value) {
       // Somebody else changed the list: what was known of other places may be of yesterday.
       allIds = null;
@@ -137,21 +162,34 @@ export function useListing(filters: Ref<Filters>): Listing {
     asked.clear();
   }
 
-  async function reload(): Promise<void> {
-    stop();
+  /** Another list takes the place of what was known. */
+  function begin(): void {
+    isReplacing = false;
     known.clear();
     old.clear();
+    short.clear();
     allIds = null;
     total.value = 0;
     isKnown.value = false;
-    error.value = null;
+    generation.value++;
     version.value++;
-    await ensure(0, PAGE - 1);
+  }
+
+  async function reload(): Promise<void> {
+    stop();
+    error.value = null;
+    isReplacing = true;
+    viewed = [0, PAGE - 1];
+    const patience = setTimeout(() => isReplacing && begin(), isKnown.value ? KEEP_MS : 0);
+    await askPage(0);
+    clearTimeout(patience);
   }
 
   async function refresh(): Promise<void> {
+    if (isReplacing) return;
     stop();
     allIds = null;
+    short.clear();
     markOld();
     await ensure(...viewed);
   }
@@ -186,16 +224,11 @@ export function useListing(filters: Ref<Filters>): Listing {
     if (news.type === "changed") news.images.forEach(patch);
     else if (news.type === "gone") drop(news.ids);
     else if (news.type === "trashed" && filters.value.trash !== true) drop(news.ids);
-    else void refresh();
+    else if (news.type === "restored" && filters.value.trash === true) drop(news.ids);
+    else if (news.type === "stale") void refresh();
   }
 
   const forget = onNews(hear);
-  const session = useSession();
-  /** Whose library: asked before the page has signed in at home, the server would show a stranger's, an empty one. */
-  const whose = computed(() => {
-    if (session.server === null || (session.isHome && session.profile === null)) return null;
-    return session.profile?.user_id ?? "";
-  });
   watch([filters, whose], () => (whose.value === null ? undefined : void reload()), { deep: true, immediate: true });
   onScopeDispose(() => {
     forget();
@@ -209,6 +242,7 @@ export function useListing(filters: Ref<Filters>): Listing {
     isLoading: computed(() => busy.value > 0),
     error,
     version,
+    generation,
     at: (index) => (version.value, known.at(index)),
     find: (id) => (version.value, known.find(id)),
     indexOf: (id) => (version.value, known.indexOf(id)),
