@@ -14,9 +14,16 @@ const routes: RouteRecordRaw[] = [
   { path: "/:path(.*)*", name: "lost", component: () => import("@/features/home/LostPage.vue") },
 ];
 
+/** So that a chapter's heading stands below the bar at the top. */
+const BELOW_THE_BAR = 88;
+
 export const router = createRouter({
   history: createWebHistory(),
   routes,
   // What a page writes into its own address (filters, what is worn) moves nothing.
-  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+  scrollBehavior: (to, from, saved) => {
+    if (saved) return saved;
+    if (to.hash) return { el: to.hash, top: BELOW_THE_BAR };
+    return to.path === from.path ? false : { top: 0 };
+  },
 });
