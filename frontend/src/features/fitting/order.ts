@@ -45,7 +45,7 @@ export function takesMask(engine: EngineAnswer, pair: Pair | null): boolean {
   return can !== null && can.mask && (can.outfits || !pair?.lower);
 }
 
-/** Why a photograph cannot be asked for now: the name of a sentence in `engines.not`. */
+/** Why a photograph cannot be asked for now; each has a sentence. */
 export type Obstacle = "person" | "garment" | "engine" | "kind" | "mask" | "option";
 
 export function obstacleTo(

@@ -47,11 +47,15 @@ export const usePhotograph = defineStore("photograph", () => {
 
   const fields = computed<OptionField[]>(() => fieldsOf(engines.chosen?.parameters ?? {}));
   const presets = computed<Presets>(() => engines.chosen?.capabilities?.presets ?? {});
+  /** Where nobody chose anything: the middle preset, if there is one. */
+  const usual = computed<OptionValues>(() => fittingOf(fields.value, presets.value.balanced ?? {}));
   /** The engine's own options, as far as they differ from what it does by itself. */
   const options = computed<OptionValues>({
     get: () => {
       const name = engines.chosen?.name;
-      return name === undefined ? {} : (byEngine.value[name] ?? fittingOf(fields.value, keptOptions(name)));
+      if (name === undefined) return {};
+      const kept = keptOptions(name);
+      return byEngine.value[name] ?? (kept === null ? usual.value : fittingOf(fields.value, kept));
     },
     set: (values) => {
       const name = engines.chosen?.name;
@@ -204,7 +208,7 @@ export const usePhotograph = defineStore("photograph", () => {
   }
 
   return {
-    ...{ fields, presets, options, description, mask, handMask, keepMask },
+    ...{ fields, presets, usual, options, description, mask, handMask, keepMask },
     ...{ pair, obstacle, canMask, task, isStarting, isPicking, isRunning, refusal, failure },
     ...{ start, cancel, retry, forgetFailure, show, useSettingsOf },
   };

@@ -51,7 +51,7 @@ function isPlain(value: unknown): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
-/** The IPTC source types that our engines tell, each a sentence of `history.source`. */
+/** The IPTC source types that our engines tell, each has a sentence. */
 const SOURCES = ["composite", "compositeCapture", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia"];
 
 export function sourceWords(context: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { applyPreset, faultOf, fieldsOf, fitting, type OptionField, presetOf, valueOf, withValue } from "./form";
+import { applyPreset, faultOf, fieldsOf, fitting, inOrder, isSame, isSettledBy, type OptionField, presetOf, valueOf, withValue } from "./form";
 
 /** As pydantic writes it. */
 const PARAMETERS = {
@@ -62,6 +62,11 @@ describe("a schema becomes fields", () => {
     expect(field("fail")).toMatchObject({ values: [null, "auto", "in", "out"], isOptional: true });
   });
 
+  it("of which the best known come first", () => {
+    const names = inOrder(fields).map(({ name }) => name);
+    expect(names).toEqual(["auto_mask", "tuck", "denoise_steps", "seed", "fail", "seconds", "style", "least"]);
+  });
+
   it("and an engine without a schema has none", () => {
     expect(fieldsOf({})).toEqual([]);
     expect(fieldsOf({ properties: { odd: { $ref: "#/$defs/Nowhere" } } })).toEqual([]);
@@ -98,6 +103,12 @@ describe("values", () => {
     expect(faultOf(field(name), value)).toEqual(fault);
   });
 
+  it("are compared one by one", () => {
+    expect(isSame({ seed: 1, tuck: "in" }, { tuck: "in", seed: 1 })).toBe(true);
+    expect(isSame({ seed: 1 }, { seed: 2 })).toBe(false);
+    expect(isSame({ seed: 1 }, {})).toBe(false);
+  });
+
   it("of another fitting are taken where they fit", () => {
     const parameters = { denoise_steps: 40, seed: -1, tuck: "sideways", auto_mask: true, garment_kind: "upper", fail: null };
     expect(fitting(fields, parameters)).toEqual({ denoise_steps: 40 });
@@ -119,5 +130,12 @@ describe("presets", () => {
     const best = applyPreset(presets, "best", fields, { seed: 3, denoise_steps: 15 });
     expect(best).toEqual({ seed: 3, denoise_steps: 40, tuck: "in" });
     expect(applyPreset(presets, "balanced", fields, best)).toEqual({ seed: 3 });
+  });
+
+  it("can be all that is to be said of an option", () => {
+    const said = { fast: { tuck: "auto" }, balanced: { tuck: "in" }, best: { tuck: "out" } };
+    expect(isSettledBy(said, field("tuck"))).toBe(true);
+    expect(isSettledBy({ ...said, best: {} }, field("tuck"))).toBe(false);
+    expect(isSettledBy(presets, field("denoise_steps"))).toBe(false);
   });
 });

@@ -45,8 +45,8 @@ export type OptionField = SwitchField | ChoiceField | NumberField | SeedField | 
 /** The largest number that both a die and every engine that has been seen can throw. */
 export const LARGEST_SEED = 2_147_483_647;
 
-/** Options that stand in the panel itself, in this order; whatever else an engine has is behind "More settings". */
-export const FIRST = ["auto_mask", "auto_crop", "tuck", "mode", "denoise_steps", "size", "seed"] as const;
+/** Options that most people understand come first, in this order; the rest as the engine has them. */
+const FIRST = ["auto_mask", "auto_crop", "tuck", "mode", "denoise_steps", "size", "seed", "composite"];
 
 type Schema = Record<string, unknown>;
 
@@ -127,7 +127,12 @@ function limitsOf(schema: Schema): [number | null, number | null] {
   ];
 }
 
-/** What is wrong with a value: the name of a sentence in `engines.wrong`, and its numbers. Null: nothing. */
+export function inOrder(fields: readonly OptionField[]): OptionField[] {
+  const rank = (field: OptionField): number => (FIRST.includes(field.name) ? FIRST.indexOf(field.name) : FIRST.length);
+  return fields.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** What is wrong with a value: the name of a sentence of ours, and its numbers. Null: nothing. */
 export interface Fault {
   code: "whole" | "number" | "between" | "atLeast" | "atMost" | "tooLong" | "needed" | "unknown";
   values: Record<string, number>;
@@ -175,6 +180,11 @@ export function withValue(chosen: OptionValues, field: OptionField, value: Optio
   return value === field.fallback || value === null ? others : { ...others, [field.name]: value };
 }
 
+export function isSame(some: OptionValues, others: OptionValues): boolean {
+  const names = Object.keys(some);
+  return names.length === Object.keys(others).length && names.every((name) => Object.is(some[name], others[name]));
+}
+
 /** What of `given` these fields can take: of another engine's settings, of an old fitting's, of a preset. */
 export function fitting(fields: readonly OptionField[], given: Readonly<Record<string, unknown>>): OptionValues {
   let taken: OptionValues = {};
@@ -199,6 +209,12 @@ export function presetOf(presets: Presets, fields: readonly OptionField[], chose
       return told.length > 0 && told.every(([name, value]) => standsAt(byName.get(name), chosen) === value);
     }) ?? null
   );
+}
+
+/** Whether the presets are all that can be said of an option: another control of it would say the same twice. */
+export function isSettledBy(presets: Presets, field: OptionField): boolean {
+  const told = PRESETS.map((preset) => presets[preset]?.[field.name]);
+  return field.kind === "choice" && field.values.every((value) => told.includes(value));
 }
 
 function standsAt(field: OptionField | undefined, chosen: OptionValues): OptionValue {

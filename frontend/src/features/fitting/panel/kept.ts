@@ -4,9 +4,10 @@ import type { OptionValues } from "@/features/fitting/panel/form";
 
 const KEY = "vtonlab.options";
 
-export function keptOptions(engine: string): Record<string, unknown> {
+/** Null where nothing is remembered. */
+export function keptOptions(engine: string): Record<string, unknown> | null {
   const kept = read()[engine];
-  return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : {};
+  return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : null;
 }
 
 export function keepOptions(engine: string, options: OptionValues): void {
