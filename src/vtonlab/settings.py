@@ -135,6 +135,10 @@ class Settings(BaseSettings):
     """Whether there is the engine `sandbox`, which draws a placeholder instead of a picture: for trying out programs
     that call this one."""
 
+    garment_kinds: bool = True
+    """Whether what clothes dress (the upper body, the lower, both) is told by itself after they come in, one picture at
+    a time and only while nobody waits for a preview."""
+
     workers: int = Field(default=0, ge=0, le=64)
     """Try-ons computed at the same time; 0 takes one for every two processor cores."""
 

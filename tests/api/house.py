@@ -116,7 +116,7 @@ class House:
 @asynccontextmanager
 async def open_house(data: Path, **settings: Any) -> AsyncIterator[House]:
     """The application over ``data``. Signing in is not slowed down unless ``settings`` say so."""
-    chosen = Settings(**{"data": data, "sign_in_rate": "1000/minute", "workers": 1, **settings})
+    chosen = Settings(**{"data": data, "sign_in_rate": "1000/minute", "workers": 1, "garment_kinds": False, **settings})
     app = create_app(chosen)
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
         yield House(app, chosen, stack)

@@ -122,6 +122,8 @@ stranger guest other viewer owner admin | program home someone
 
 401 404 404 403 202 404 | 202 202 404 | POST /api/v1/tryon <pair> "engine": "instant"}
 401 404 404 403 422 404 | 422 422 404 | POST /api/v1/tryon/preview <pair> "size": 512}
+401 404 404 403 200 404 | 200 200 404 | GET /api/v1/tryon/advice ?image=<image>&role=garment
+200 200 200 200 200 200 | 200 200 200 | GET /api/v1/tryon/notes
 200 200 200 200 200 200 | 200 200 200 | GET /api/v1/tryon/history
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}/mask

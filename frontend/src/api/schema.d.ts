@@ -1419,6 +1419,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tryon/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What would make a photo work better
+         * @description By the built-in engine; nothing is forbidden by it. Kept beside the picture, so that it is looked at once.
+         */
+        get: operations["advice_api_v1_tryon_advice_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tryon/history": {
         parameters: {
             query?: never;
@@ -1431,6 +1451,26 @@ export interface paths {
          * @description The newest first.
          */
         get: operations["history_api_v1_tryon_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tryon/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The words for the codes of notes
+         * @description All that `X-Notes` of a preview may name.
+         */
+        get: operations["notes_api_v1_tryon_notes_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2454,6 +2494,14 @@ export interface components {
             username: string;
         };
         /**
+         * NoteList
+         * @description What is worth knowing.
+         */
+        NoteList: {
+            /** Items */
+            items: components["schemas"]["ToldNote"][];
+        };
+        /**
          * OutfitPart
          * @description One garment of an outfit.
          */
@@ -2674,6 +2722,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Role
+         * @description What a picture is looked at as.
+         * @enum {string}
+         */
+        Role: "person" | "garment";
         /**
          * RoleOut
          * @description A role.
@@ -3472,6 +3526,7 @@ export type NewApiTokenOut = components['schemas']['NewApiTokenOut'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewUser = components['schemas']['NewUser'];
 export type NewUserOut = components['schemas']['NewUserOut'];
+export type NoteList = components['schemas']['NoteList'];
 export type OutfitPart = components['schemas']['OutfitPart'];
 export type OwnDeletion = components['schemas']['OwnDeletion'];
 export type OwnEdit = components['schemas']['OwnEdit'];
@@ -3487,6 +3542,7 @@ export type Readiness = components['schemas']['Readiness'];
 export type Refreshing = components['schemas']['Refreshing'];
 export type Refused = components['schemas']['Refused'];
 export type Registering = components['schemas']['Registering'];
+export type Role = components['schemas']['Role'];
 export type RoleOut = components['schemas']['RoleOut'];
 export type RolePermissions = components['schemas']['RolePermissions'];
 export type RolesOut = components['schemas']['RolesOut'];
@@ -7365,6 +7421,57 @@ export interface operations {
             };
         };
     };
+    advice_api_v1_tryon_advice_get: {
+        parameters: {
+            query: {
+                /** @description Library filename or image id. */
+                image: string;
+                role?: components["schemas"]["Role"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteList"];
+                };
+            };
+            /** @description The caller has no such one. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     history_api_v1_tryon_history_get: {
         parameters: {
             query?: {
@@ -7386,6 +7493,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TryOnList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notes_api_v1_tryon_notes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteList"];
                 };
             };
             /** @description An error; `code` says which. */

@@ -243,6 +243,29 @@ class AnalysingEngine(Engine, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What an analysis says that others than its engine may want to know."""
+
+    kind: GarmentKind | None = None
+    """What a garment dresses: never AUTO; None for a person."""
+    certainty: float = 1.0
+    """0 (a guess) to 1."""
+    notes: tuple[Note, ...] = ()
+
+
+@runtime_checkable
+class ExplainingEngine(AnalysingEngine, Protocol):
+    """An engine that says what its analyses mean, and all that it may note."""
+
+    all_notes: tuple[Note, ...]
+    """Every note that its findings and results may have, so that their words can be shown for their codes alone."""
+
+    def explain(self, analysis: bytes) -> Finding | None:
+        """What ``analysis``, of this engine, says; None for bytes of an older version."""
+        ...
+
+
 @runtime_checkable
 class AdvisingEngine(Engine, Protocol):
     """An engine with ``capabilities.advice``: it can say before any fitting what would make a photo work better."""

@@ -48,6 +48,8 @@ LARGEST_SIDE: Final = 1280
 """Longest side of a preview, px. The built-in engine works at 1024 px: beyond that a preview shows little more."""
 WAITING_FOR_EACH: Final = 8
 """Previews that may wait for each one being computed; more are told that the engine is busy."""
+FLIPPING_SECONDS: Final = 1.0
+"""Between two previews of somebody who flips through a wardrobe, at most."""
 LOAD_SECONDS: Final = 30.0
 """How long the bytes of a picture may take to come from the storage."""
 
@@ -114,10 +116,15 @@ class Previews:
         self._most = workers * (1 + WAITING_FOR_EACH)
         self._most_of_one = max(2, self._most // 2)
         self._pending: Counter[str] = Counter()
+        self._last_at = float("-inf")
 
     def warm_up(self) -> None:
         """Load the engine in the background, so that the first person does not wait for it."""
         self._pool.submit(_warm_up)
+
+    def is_in_use(self) -> bool:
+        """Whether somebody waits for a preview, or flips through them."""
+        return bool(self._pending) or time.monotonic() - self._last_at < FLIPPING_SECONDS
 
     def close(self) -> None:
         """Let go of the threads; what waits is dropped."""
@@ -186,6 +193,7 @@ class Previews:
         try:
             yield
         finally:
+            self._last_at = time.monotonic()
             self._pending[user_id] -= 1
             if not self._pending[user_id]:
                 del self._pending[user_id]

@@ -13,8 +13,9 @@ from vtonlab.errors.language import Language, choose_language
 from vtonlab.fitting.asking import while_here
 from vtonlab.fitting.conditions import Conditions
 from vtonlab.fitting.engine_schemas import EngineAnswer, EngineList
+from vtonlab.fitting.findings import Findings, Role
 from vtonlab.fitting.previews import USUAL_SIDE, Preview, Previews
-from vtonlab.fitting.schemas import EXAMPLE_ID, PreviewBody, TryOnBody, TryOnEntry, TryOnList
+from vtonlab.fitting.schemas import EXAMPLE_ID, NoteList, PreviewBody, TryOnBody, TryOnEntry, TryOnList
 from vtonlab.fitting.service import Fitting
 from vtonlab.library.conditions import is_known
 from vtonlab.library.sending import ASK_EACH_TIME, PROTECTION, VARY
@@ -24,6 +25,7 @@ from vtonlab.tasks.schemas import TaskAnswer, describe
 
 MOST_PER_PAGE: Final = 50
 
+ImageName = Annotated[str, Query(min_length=1, max_length=96, description="Library filename or image id.")]
 EntryId = Annotated[str, Path(max_length=64, description="Id of a fitting (`vton_id`).", examples=[EXAMPLE_ID])]
 PageNumber = Annotated[int, Query(ge=1, description="From 1; a page beyond the end is empty.")]
 PageSize = Annotated[int, Query(ge=1, description=f"At most {MOST_PER_PAGE}; more is cut to that.")]
@@ -59,11 +61,14 @@ MASK: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def make_router(fitting: Fitting, previews: Previews, conditions: Conditions, database: Database) -> APIRouter:
+def make_router(
+    fitting: Fitting, previews: Previews, findings: Findings, conditions: Conditions, database: Database
+) -> APIRouter:
     """``/api/v1/tryon`` and ``/api/v1/engines``."""
     router = APIRouter(tags=["fitting"])
     _add_asking(router, fitting, conditions, database)
     _add_previews(router, previews)
+    _add_findings(router, findings)
     _add_history(router, fitting)
     _add_engines(router, conditions)
     return router
@@ -114,6 +119,19 @@ def _add_previews(router: APIRouter, previews: Previews) -> None:
             if_none_match=if_none_match,
         )
         return _show(await while_here(request, making))
+
+
+def _add_findings(router: APIRouter, findings: Findings) -> None:
+    @router.get("/api/v1/tryon/advice", summary="What would make a photo work better", responses=NOT_THERE)
+    async def advice(request: Request, caller: Asking, image: ImageName, role: Role = Role.PERSON) -> NoteList:
+        """By the built-in engine; nothing is forbidden by it. Kept beside the picture, so that it is looked at once."""
+        notes = await while_here(request, findings.advise(caller, image, role))
+        return NoteList.of(notes, _language(request))
+
+    @router.get("/api/v1/tryon/notes", summary="The words for the codes of notes")
+    async def notes(request: Request) -> NoteList:
+        """All that `X-Notes` of a preview may name."""
+        return NoteList.of(await findings.words(), _language(request))
 
 
 def _show(made: Preview) -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtonlab.db.types import JsonValue
-from vtonlab.engines.contract import GarmentKind
+from vtonlab.engines.contract import GarmentKind, Note
 from vtonlab.errors import BadRequest
 from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS
 from vtonlab.fitting.history import HistoryItem, HistoryPage
@@ -180,6 +181,32 @@ class ToldNote(BaseModel):
     code: str
     level: str
     text: str
+
+
+class NoteList(BaseModel):
+    """What is worth knowing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [
+                    {
+                        "code": "turned",
+                        "level": "warning",
+                        "text": "The body is turned; facing the camera works better.",
+                    }
+                ]
+            }
+        }
+    )
+
+    items: list[ToldNote]
+
+    @classmethod
+    def of(cls, notes: Sequence[Note], language: str) -> Self:
+        """The answer's form of ``notes``."""
+        items = [ToldNote(code=note.code, level=note.level, text=note.text.say(language)) for note in notes]
+        return cls(items=items)
 
 
 ENTRY_EXAMPLE: Final[dict[str, Any]] = {

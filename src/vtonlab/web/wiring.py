@@ -25,6 +25,8 @@ from vtonlab.errors import ServiceError, VtonError
 from vtonlab.fitting import routes as fitting_routes
 from vtonlab.fitting import wardrobe as fitting_wardrobe
 from vtonlab.fitting.conditions import Conditions
+from vtonlab.fitting.findings import Findings
+from vtonlab.fitting.kinds import GarmentKinds
 from vtonlab.fitting.previews import Previews
 from vtonlab.fitting.service import Fitting
 from vtonlab.imaging.signing import Signer
@@ -80,6 +82,8 @@ class Parts:
     conditions: Conditions
     fitting: Fitting
     previews: Previews
+    findings: Findings
+    kinds: GarmentKinds
     _lock: int | None = None
     _background: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -103,7 +107,7 @@ class Parts:
             task_routes.make_router(self.tasks),
             task_socket.make_router(self.tasks),
             fitting_wardrobe.make_router(self.fitting, self.conditions),
-            fitting_routes.make_router(self.fitting, self.previews, self.conditions, self.database),
+            fitting_routes.make_router(self.fitting, self.previews, self.findings, self.conditions, self.database),
             remote_routes.make_router(self.outbound),
         ]
 
@@ -124,6 +128,8 @@ class Parts:
         await self.tasks.start(alone=self._lock is not None and not self.settings.database_url)
         self._background.append(asyncio.create_task(self._tidy()))
         self.previews.warm_up()
+        if self.settings.garment_kinds:
+            self.kinds.start()
         self.conditions.start()
 
     async def stop(self) -> None:
@@ -131,6 +137,7 @@ class Parts:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.kinds.stop()
         await self.conditions.stop()
         await self.tasks.stop()
         await self.close()
@@ -140,6 +147,7 @@ class Parts:
     async def close(self) -> None:
         """Let go of threads and connections."""
         self.previews.close()
+        self.findings.close()
         await self.ingest.close()
         await self.storage.close()
         await self.database.close()
@@ -180,6 +188,8 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         *(database, storage, settings, accounts, tasks, library, ingest, outbound, signer), conditions=conditions
     )
     fitting.register()
+    previews = Previews(database, storage, settings, library, fitting.kept)
+    findings = Findings(database, storage, library, fitting.kept)
     hooks += [LibraryHook(database, storage), tasks.hook, outbound.hook, fitting.hook]
     files = Files(database, storage)
     return Parts(
@@ -199,7 +209,9 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         outbound=outbound,
         conditions=conditions,
         fitting=fitting,
-        previews=Previews(database, storage, settings, library, fitting.kept),
+        previews=previews,
+        findings=findings,
+        kinds=GarmentKinds(library, findings, previews.is_in_use),
     )
 
 

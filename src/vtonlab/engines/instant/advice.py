@@ -21,6 +21,8 @@ _RAISED = Note("arms_raised", "warning", Text(
     "手臂抬起时袖子的形状难以推算；双臂自然下垂的照片效果更好。",
 ))
 
+EVERY = (_INVENTED, _RAISED)
+
 
 def judge(person: Person, garment: Garment, draped: Draped, undressed: Undressed) -> tuple[float, tuple[Note, ...]]:
     """Confidence 0…1 of one garment on one person, and the reasons that lower it."""

@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError
 from vtonlab.engines import contract
 from vtonlab.engines.contract import (
     Capabilities,
+    Finding,
     GarmentKind,
     Health,
     HealthStatus,
@@ -34,6 +35,7 @@ from vtonlab.engines.contract import (
     TryOnResult,
     silent,
 )
+from vtonlab.engines.instant import advice, garment_advice, person_notes
 from vtonlab.engines.instant.advice import judge
 from vtonlab.engines.instant.finish import finish
 from vtonlab.engines.instant.garment import advise_garment, analyse_garment
@@ -70,6 +72,7 @@ class InstantEngine:
         weights_licence="Apache-2.0 (MediaPipe pose and segmentation models)", commercial_use=True,
     )
     Options = Options
+    all_notes = (*advice.EVERY, *person_notes.EVERY, *garment_advice.EVERY)
 
     def __init__(self) -> None:
         self._kept = _Shelf(24)
@@ -85,6 +88,17 @@ class InstantEngine:
     def analyse_garment(self, photo: Picture, kind: GarmentKind = GarmentKind.AUTO) -> bytes:
         """What is to be known of a garment, for keeping beside the photo. Raises GarmentNotUnderstood."""
         return pack(analyse_garment(photo, kind))
+
+    def explain(self, analysis: bytes) -> Finding | None:
+        """What a kept analysis says; None for one of an older version."""
+        for unpack in (unpack_garment, unpack_person):
+            try:
+                record = unpack(analysis)
+            except ValueError:
+                continue
+            kind = record.kind if isinstance(record, Garment) else None
+            return Finding(kind, record.certainty, record.notes)
+        return None
 
     def advise(self, photo: Picture, role: str = "person") -> tuple[Note, ...]:
         """What would make a photo work better; ``role`` is ``person`` or ``garment``."""

@@ -48,6 +48,8 @@ UNSURE = Note("garment_unsure", "warning", Text(
     "衣物的形状较难辨认。请将衣物平铺、袖子展开，并从正上方拍摄。",
 ))
 
+EVERY = (BUSY, PALE, SEVERAL, SMALL, BLURRED, CROPPED, WORN, UNSURE)
+
 
 def take_notes(picture: Picture, cutting: Cutting) -> tuple[Note, ...]:
     """Notes on a photo (the one that was cut out, at most about 1024 pixels) and how it could be cut out."""

@@ -74,6 +74,8 @@ _BLUR = Note(
     "blurred", "warning", Text("The photo is blurred; a sharp one works better.", "照片模糊，清晰的照片效果更好。")
 )
 
+EVERY = (_SEVERAL, _BEHIND, _SIDE, _TURNED, _ARMS, _HEAD, _HIPS, _SMALL, _BLUR)
+
 
 def take_notes(
     picture: Picture, frame: Frame, skeleton: Skeleton, silhouette: Floats, *, several: bool
