@@ -42,6 +42,7 @@ bench: setup ## every benchmark's table
 docs: setup ## write the generated pages of docs/reference and the front end's client
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python scripts/write_client.py
+	@scripts/npm run --silent shortcuts
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	@scripts/lock.sh $(ARGS)

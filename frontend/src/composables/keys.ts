@@ -9,6 +9,7 @@ export interface Press {
   shiftKey: boolean;
   isComposing: boolean;
   keyCode?: number;
+  code?: string;
 }
 
 /** What an IME sends while it composes, where `isComposing` comes too late (Safari, older Chromium). */
@@ -20,16 +21,23 @@ export function isComposing(press: Press): boolean {
 
 /** Whether `press` is the combination `keys`. */
 export function matches(keys: string, press: Press): boolean {
-  const parts = keys.split("+");
-  const key = parts.at(-1) === "" ? "+" : (parts.at(-1) ?? "");
-  const wantsMod = parts.includes("Mod");
-  if (press.altKey || wantsMod !== (press.ctrlKey || press.metaKey)) return false;
-  if (isLetter(key)) {
-    return press.key.toLowerCase() === key.toLowerCase() && press.shiftKey === parts.includes("Shift");
-  }
+  const parts = keys === "+" ? ["+"] : keys.split("+");
+  const key = parts.at(-1) ?? "";
+  const isSign = key.length === 1 && !isLetter(key);
+  // AltGr, by which some keyboards write [ and ], comes as Ctrl and Alt.
+  const isAltGr = isSign && press.altKey && press.ctrlKey;
+  const hasMod = !isAltGr && (press.ctrlKey || press.metaKey);
+  if ((press.altKey && !isAltGr) || hasMod !== parts.includes("Mod")) return false;
   // Signs such as ? and / need Shift on some keyboards and not on others; what counts is the sign that comes out.
-  if (key.length > 1 && press.shiftKey !== parts.includes("Shift")) return false;
+  if (!isSign && press.shiftKey !== parts.includes("Shift")) return false;
+  if (isLetter(key)) return letterOf(press) === key.toUpperCase();
   return press.key === (key === "Space" ? " " : key);
+}
+
+/** The Latin letter of a key; on a Cyrillic or Greek keyboard that of its place. */
+function letterOf(press: Press): string {
+  if (isLetter(press.key)) return press.key.toUpperCase();
+  return press.key.length === 1 && press.key > "\u007f" ? (press.code?.replace("Key", "") ?? "") : "";
 }
 
 function isLetter(key: string): boolean {
@@ -45,8 +53,10 @@ export function isWriting(element: Element | null): boolean {
   return element instanceof HTMLInputElement && TYPES_WORDS.has(element.getAttribute("type") ?? "");
 }
 
-const OWN_ARROWS = '[role="slider"],[role="radio"],[role="tab"],[role="menuitem"],[role="option"],[role="grid"],select';
-const OWN_SPACE = 'button,a[href],summary,select,input,[role="button"],[role="tab"],[role="radio"],[role="switch"],[role="option"]';
+const OWN_ARROWS =
+  '[role="slider"],[role="radio"],[role="tab"],[role="menuitem"],[role="option"],[role="grid"],[role="separator"],select,video';
+const OWN_SPACE = 'button,a[href],summary,[role="button"],[role="tab"],[role="radio"],[role="option"]';
+const ALWAYS_OWN_SPACE = 'select,input,[role="switch"],[role="checkbox"],[role="slider"]';
 
 /** Whether `element` itself has a use for `key`, so that no shortcut may take it away. */
 export function isOwnKey(element: Element | null, key: string): boolean {
@@ -54,26 +64,9 @@ export function isOwnKey(element: Element | null, key: string): boolean {
   if (key.startsWith("Arrow") || key === "Home" || key === "End") {
     return element.closest(OWN_ARROWS) !== null || element.matches('input[type="range"]');
   }
-  return (key === " " || key === "Enter") && element.closest(OWN_SPACE) !== null;
+  if (key !== " " && key !== "Enter") return false;
+  if (element.closest(ALWAYS_OWN_SPACE) !== null) return true;
+  // A button that was clicked keeps the focus, yet who then presses Space does not mean the button; who walked there by
+  // keyboard does.
+  return element.closest(OWN_SPACE)?.matches(":focus-visible") ?? false;
 }
-
-/** The keys of a combination as they are printed on keyboards. */
-export function keyCaps(keys: string, isMac: boolean): string[] {
-  const parts = keys.endsWith("+") ? ["+"] : keys.split("+");
-  return parts.map((part) => CAPS[part] ?? (part === "Mod" ? (isMac ? "⌘" : "Ctrl") : part.toUpperCase())).map(String);
-}
-
-const CAPS: Record<string, string> = {
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  Escape: "Esc",
-  Delete: "Del",
-  Backspace: "⌫",
-  Enter: "Enter",
-  Space: "Space",
-  Shift: "Shift",
-  Home: "Home",
-  End: "End",
-};

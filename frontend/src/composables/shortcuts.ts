@@ -1,58 +1,11 @@
-/** The one registry of keys: handlers, the `?` overlay and docs/reference/shortcuts.md all come from it. */
+/** Handlers for the keys of `shortcutList.ts`, the one registry: the `?` overlay and docs come from it, too. */
 
 import { onScopeDispose, toValue, type MaybeRefOrGetter } from "vue";
 
 import { isComposing, isOwnKey, isWriting, matches } from "@/composables/keys";
+import { type Shortcut, SHORTCUTS, type ShortcutId } from "@/composables/shortcutList";
 
-export type Scope = "everywhere" | "fitting" | "library" | "mask";
-
-export interface Shortcut {
-  id: string;
-  /** Any of these; see `keys.ts` for how they are written. */
-  keys: readonly string[];
-  scope: Scope;
-  /** It also works while words are being written. */
-  inFields?: boolean;
-}
-
-/** In the order in which people are shown them. The words are `shortcuts.<id>` of the locales. */
-export const SHORTCUTS = [
-  { id: "photograph", keys: ["Mod+Enter"], scope: "fitting", inFields: true },
-  { id: "previousGarment", keys: ["ArrowLeft"], scope: "fitting" },
-  { id: "nextGarment", keys: ["ArrowRight"], scope: "fitting" },
-  { id: "previousPerson", keys: ["ArrowUp"], scope: "fitting" },
-  { id: "nextPerson", keys: ["ArrowDown"], scope: "fitting" },
-  { id: "original", keys: ["Space"], scope: "fitting" },
-  { id: "compare", keys: ["C"], scope: "fitting" },
-  { id: "zoomIn", keys: ["+", "="], scope: "fitting" },
-  { id: "zoomOut", keys: ["-"], scope: "fitting" },
-  { id: "zoomReset", keys: ["0"], scope: "fitting" },
-  { id: "previousPicture", keys: ["ArrowLeft"], scope: "library" },
-  { id: "nextPicture", keys: ["ArrowRight"], scope: "library" },
-  { id: "favourite", keys: ["F"], scope: "library" },
-  { id: "download", keys: ["D"], scope: "library" },
-  { id: "layout", keys: ["G"], scope: "library" },
-  { id: "selectAll", keys: ["Mod+A"], scope: "library" },
-  { id: "trash", keys: ["Delete"], scope: "library" },
-  { id: "brush", keys: ["B"], scope: "mask" },
-  { id: "eraser", keys: ["E"], scope: "mask" },
-  { id: "brushSmaller", keys: ["["], scope: "mask" },
-  { id: "brushLarger", keys: ["]"], scope: "mask" },
-  { id: "redo", keys: ["Mod+Shift+Z", "Mod+Y"], scope: "mask" },
-  { id: "undo", keys: ["Mod+Z"], scope: "everywhere" },
-  { id: "search", keys: ["/"], scope: "everywhere" },
-  { id: "close", keys: ["Escape"], scope: "everywhere" },
-  { id: "page1", keys: ["1"], scope: "everywhere" },
-  { id: "page2", keys: ["2"], scope: "everywhere" },
-  { id: "page3", keys: ["3"], scope: "everywhere" },
-  { id: "page4", keys: ["4"], scope: "everywhere" },
-  { id: "page5", keys: ["5"], scope: "everywhere" },
-  { id: "tasks", keys: ["T"], scope: "everywhere" },
-  { id: "messages", keys: ["F8"], scope: "everywhere", inFields: true },
-  { id: "help", keys: ["?"], scope: "everywhere" },
-] as const satisfies readonly Shortcut[];
-
-export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
+export { keyCaps, type Scope, SCOPES, type Shortcut, SHORTCUTS, type ShortcutId } from "@/composables/shortcutList";
 
 /** Returns `false` to leave the key to others. */
 type Handler = (event: KeyboardEvent) => unknown;
@@ -111,24 +64,33 @@ function pressed(event: KeyboardEvent): void {
     return;
   }
   const target = event.target instanceof Element ? event.target : null;
-  const writing = isWriting(target);
-  if (isOwnKey(target, event.key) && !event.ctrlKey && !event.metaKey) return;
-  const dialogs = document.querySelectorAll('[role="dialog"][data-state="open"],[role="alertdialog"][data-state="open"]');
-  const isAsked = document.querySelector('[role="alertdialog"][data-state="open"]') !== null;
-  for (const listener of listeners.toReversed()) {
-    const { shortcut, enabled, inDialog, handler } = listener;
-    if (writing && shortcut.inFields !== true) continue;
-    if (isAsked || (dialogs.length > 0 && !inDialog)) continue;
-    if (!toValue(enabled) || !shortcut.keys.some((keys) => matches(keys, event))) continue;
-    if (handler(event) === false) continue;
-    event.preventDefault();
-    if (listener.released) held = { listener, code: event.code };
-    return;
-  }
+  const isCombined = event.ctrlKey || event.metaKey;
+  if ((isOwnKey(target, event.key) && !isCombined) || isOpen("menu") || isOpen("alertdialog")) return;
+  const listener = whoTakes(event, isWriting(target), isOpen("dialog"));
+  if (listener === undefined) return;
+  event.preventDefault();
+  if (listener.released) held = { listener, code: event.code };
+}
+
+/** The listener that has taken the key; it has been called. */
+function whoTakes(event: KeyboardEvent, writing: boolean, isInDialog: boolean): Listener | undefined {
+  return listeners.toReversed().find(({ shortcut, enabled, inDialog, handler }) => {
+    if (writing && shortcut.inFields !== true) return false;
+    if (isInDialog && !inDialog) return false;
+    if (!toValue(enabled) || !shortcut.keys.some((keys) => matches(keys, event))) return false;
+    // A key that is held does once what it does, and still is nobody else's.
+    return (event.repeat && shortcut.repeats !== true) || handler(event) !== false;
+  });
+}
+
+function isOpen(role: "menu" | "dialog" | "alertdialog"): boolean {
+  return document.querySelector(`[role="${role}"][data-state="open"]`) !== null;
 }
 
 function keyUp(event: KeyboardEvent): void {
-  if (held?.code === event.code) letGo();
+  if (held?.code !== event.code) return;
+  event.preventDefault(); // a button with the focus is not pressed by the Space that we have taken
+  letGo();
 }
 
 function letGo(): void {
