@@ -67,3 +67,9 @@ async function shelf(category: "char" | "clothes" | "vton_results"): Promise<She
   const { total, items } = await content(api.GET("/api/v1/library/images", { params: { query } }));
   return { total, items };
 }
+
+/** Several shelves as one, newest first. */
+export function latestOf(...shelves: readonly Shelf[]): Shelf {
+  const items = shelves.flatMap((one) => one.items).sort((a, b) => b.saved_at.localeCompare(a.saved_at));
+  return { total: shelves.reduce((sum, one) => sum + one.total, 0), items };
+}
