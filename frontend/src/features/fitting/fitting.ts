@@ -261,7 +261,9 @@ export const useFitting = defineStore("fitting", () => {
     const slot = SLOTS.find((one) => outfit.value[one]?.id === image.id);
     if (!slot) return;
     const before = worn.value?.kind;
-    outfit.value = putOn(without(outfit.value, slot), image, kindFor(image));
+    const kind = kindFor(image);
+    const isInPlace = kind === null || kind === slot;
+    outfit.value = isInPlace ? { ...outfit.value, [slot]: image } : putOn(without(outfit.value, slot), image, kind);
     if (worn.value?.kind !== before) refit();
   }
 

@@ -26,8 +26,7 @@ export const NOTHING: Outfit = { upper: null, lower: null, dress: null };
 
 /** The kind that the server told of a picture; null where it does not know yet. */
 export function kindOf(image: LibraryImage): Kind | null {
-  const told = "garment_kind" in image ? image.garment_kind : null;
-  return SLOTS.find((kind) => kind === told) ?? null;
+  return SLOTS.find((kind) => kind === image.garment_kind) ?? null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Pictures of the library by id, for whoever may ask so and for guests, who may only list. */
 
-import { api, ask, content } from "@/api/client";
+import { api, content } from "@/api/client";
 import { Refusal } from "@/api/errors";
 import type { LibraryImage, TryOnEntry } from "@/api/schema";
 import type { Kind } from "@/features/fitting/outfit";
@@ -45,9 +45,6 @@ export async function recallPictures(
 
 /** Tells the library what a garment is. */
 export async function saveKind(id: string, kind: Kind): Promise<void> {
-  await ask(`/api/v1/library/images/${encodeURIComponent(id)}`, {
-    method: "PATCH",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ garment_kind: kind }),
-  });
+  const params = { path: { image_id: id } };
+  await api.PATCH("/api/v1/library/images/{image_id}", { params, body: { garment_kind: kind } });
 }
