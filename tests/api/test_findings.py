@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - what is waited for happens in the server
 """What the engine says about photos and clothes: advice, words for notes, and what garments dress."""
 
 from __future__ import annotations

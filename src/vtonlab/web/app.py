@@ -7,22 +7,22 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from fastapi import FastAPI, Request, Response
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vtonlab import settings
 from vtonlab.accounts.secret import load_secret
+from vtonlab.errors import PageNotFound
 from vtonlab.imaging.signing import open_signer
-from vtonlab.web.answers import answer_errors
+from vtonlab.web.answers import answer, answer_errors
 from vtonlab.web.described import describe
 from vtonlab.web.edge import Edge
 from vtonlab.web.guard import Guard
 from vtonlab.web.languages import Interface, find_interface
 from vtonlab.web.metrics import Metrics
-from vtonlab.web.pages import BUILT
+from vtonlab.web.pages import wants_page
 from vtonlab.web.wiring import Parts, build
 
 NOT_TEXT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/heic", "image/heif", "image/tiff")
@@ -54,6 +54,7 @@ class Application(FastAPI):
             redirect_slashes=False,
         )
         answer_errors(self, chosen.language)
+        self.add_exception_handler(404, self._show_lost)
         # Made here, so that proxies that are no addresses are told before anything starts.
         self.guard = Guard(self._enter, chosen)
         self._inside: ASGIApp | None = None
@@ -81,6 +82,12 @@ class Application(FastAPI):
             self.openapi_schema = describe(self)
         return self.openapi_schema
 
+    def _show_lost(self, request: Request, _error: Exception) -> Response:
+        """Who goes to a page that is not there is shown so by the pages themselves; programs are told in words."""
+        if self.parts is not None and find_interface(request.scope["path"]) is Interface.PAGE and wants_page(request):
+            return self.parts.pages.shell(request, 404)
+        return answer(PageNotFound(), request.scope, self.settings.language)
+
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._inside is not None
         if scope["type"] != "http" or scope["method"] != "HEAD" or find_interface(scope["path"]) is not Interface.PAGE:
@@ -107,7 +114,6 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
     app.state.accounts = parts.accounts
     for router in parts.routers():
         app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=BUILT / "assets", check_dir=False), name="assets")
     # Outside of all layers, whose work it does itself: with them a thumbnail would take half as long again.
     app.outside = parts.serving.wrap(super(Application, app).__call__, app.guard.is_own_name, app.guard.complete)
     try:

@@ -50,8 +50,9 @@ from vtonlab.tasks import routes as task_routes
 from vtonlab.tasks import socket as task_socket
 from vtonlab.tasks import wardrobe as task_wardrobe
 from vtonlab.tasks.service import Tasks
-from vtonlab.web import health, lock, pages, routes
+from vtonlab.web import health, lock, routes
 from vtonlab.web.metrics import Metrics
+from vtonlab.web.pages import Pages
 
 HOUR_SECONDS = 3600.0
 HOURS_BETWEEN_SWEEPS = 24
@@ -84,6 +85,7 @@ class Parts:
     previews: Previews
     findings: Findings
     kinds: GarmentKinds
+    pages: Pages
     _lock: int | None = None
     _background: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ class Parts:
         """The routes of every feature."""
         return [
             routes.make_router(self.settings, self.version),
-            pages.make_router(),
+            self.pages.make_router(),
             health.make_router(
                 self.database, self.storage, self.settings, self.metrics, self.version, self._check_runner
             ),
@@ -212,6 +214,7 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         previews=previews,
         findings=findings,
         kinds=GarmentKinds(library, findings, previews.is_in_use),
+        pages=Pages(),
     )
 
 
