@@ -23,7 +23,8 @@ export const router = createRouter({
   // What a page writes into its own address (filters, what is worn) moves nothing.
   scrollBehavior: (to, from, saved) => {
     if (saved) return saved;
-    if (to.hash) return { el: to.hash, top: BELOW_THE_BAR };
+    // A hash may also name a part that the page shows alone, as the settings do.
+    if (to.hash) return document.getElementById(to.hash.slice(1)) ? { el: to.hash, top: BELOW_THE_BAR } : { top: 0 };
     return to.path === from.path ? false : { top: 0 };
   },
 });

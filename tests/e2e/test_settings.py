@@ -21,17 +21,8 @@ pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 CheckAxe = Callable[..., None]
 SECTIONS = [
-    "profile",
-    "sessions",
-    "tokens",
-    "appearance",
-    "engines",
-    "privacy",
-    "extension",
-    "cloud",
-    "app",
-    "shortcuts",
-    "about",
+    *("profile", "sessions", "tokens", "appearance", "engines", "privacy"),
+    *("extension", "cloud", "app", "shortcuts", "about"),
 ]
 PATIENCE_MS = 90_000
 
