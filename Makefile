@@ -17,8 +17,8 @@ setup: ## make .venv ready (Python, locked dependencies, .venv/bin/vtonlab) and 
 run: setup ## open the fitting room in the browser
 	@$(BIN)/vtonlab serve $(ARGS)
 
-dev: setup ## the same with a detailed log and without opening a browser
-	@VTONLAB_LOG_LEVEL=debug $(BIN)/vtonlab serve --no-browser $(ARGS)
+dev: setup ## both sides with hot reload, at http://127.0.0.1:5173
+	@scripts/dev.sh $(ARGS)
 
 test: check ## every check, then the tests
 	$(BIN)/python -m pytest -m "not deep" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
