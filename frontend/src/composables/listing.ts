@@ -99,7 +99,8 @@ export function useListing(filters: Ref<Filters>): Listing {
   }
 
   async function askFor([first, last]: [number, number]): Promise<void> {
-    const end = isKnown.value ? total.value - 1 : Infinity;
+    // Of an empty list, too, the first page is asked for: it may be empty no more.
+    const end = isKnown.value ? Math.max(0, total.value - 1) : Infinity;
     const waiting: Promise<void>[] = [];
     for (let page = Math.floor(first / PAGE); page * PAGE <= Math.min(last, end); page++) {
       if (waiting.length >= MOST_AT_ONCE || (!isKnown.value && waiting.length > 0)) break;
