@@ -1448,7 +1448,7 @@ export interface paths {
         };
         /**
          * List one's own fittings
-         * @description The newest first.
+         * @description The newest first. Only the cursor never skips or repeats one while others are made.
          */
         get: operations["history_api_v1_tryon_history_get"];
         put?: never;
@@ -3255,6 +3255,11 @@ export interface components {
         TryOnList: {
             /** Items */
             items: components["schemas"]["TryOnEntry"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get exactly what follows; null at the end.
+             */
+            next_cursor: string | null;
             /** Page */
             page: number;
             /** Page Size */
@@ -7479,6 +7484,8 @@ export interface operations {
                 page?: number;
                 /** @description At most 50; more is cut to that. */
                 page_size?: number;
+                /** @description `next_cursor` of the page before; wins over page. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;

@@ -34,6 +34,8 @@ class HistoryPage:
     total: int
     page: int
     per_page: int
+    next_cursor: str | None = None
+    """With it the next page follows this one exactly, whatever came meanwhile. None at the end."""
 
     @property
     def has_next(self) -> bool:

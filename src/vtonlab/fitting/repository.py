@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,14 +20,21 @@ async def find(session: AsyncSession, user_id: str, entry_id: str) -> VtonHistor
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def page(session: AsyncSession, user_id: str, skip: int, limit: int) -> list[VtonHistory]:
-    """The user's entries, the newest first, after leaving out ``skip``.
+async def page(
+    session: AsyncSession, user_id: str, skip: int, limit: int, after: tuple[datetime, str] | None = None
+) -> list[VtonHistory]:
+    """The user's entries, the newest first, after leaving out ``skip``; ``after``: only those behind the one of this
+    moment and id.
 
     Their ids are found in an index alone, so that leaving out many costs little.
     """
     newest = (VtonHistory.created_at.desc(), VtonHistory.id.desc())
-    ids = select(VtonHistory.id).where(VtonHistory.user_id == user_id).order_by(*newest).offset(skip).limit(limit)
-    wanted = list((await session.execute(ids)).scalars())
+    ids = select(VtonHistory.id).where(VtonHistory.user_id == user_id)
+    if after is not None:
+        moment, last_id = after
+        earlier = (VtonHistory.created_at < moment) | (VtonHistory.id < last_id)
+        ids = ids.where(VtonHistory.created_at <= moment, earlier)
+    wanted = list((await session.execute(ids.order_by(*newest).offset(skip).limit(limit))).scalars())
     rows = (await session.execute(select(VtonHistory).where(VtonHistory.id.in_(wanted)))).scalars()
     found = {row.id: row for row in rows}
     return [found[each] for each in wanted if each in found]

@@ -29,6 +29,7 @@ ImageName = Annotated[str, Query(min_length=1, max_length=96, description="Libra
 EntryId = Annotated[str, Path(max_length=64, description="Id of a fitting (`vton_id`).", examples=[EXAMPLE_ID])]
 PageNumber = Annotated[int, Query(ge=1, description="From 1; a page beyond the end is empty.")]
 PageSize = Annotated[int, Query(ge=1, description=f"At most {MOST_PER_PAGE}; more is cut to that.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before; wins over page.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -155,9 +156,11 @@ def _headers(etag: str, vary: str = VARY.decode()) -> dict[str, str]:
 
 def _add_history(router: APIRouter, fitting: Fitting) -> None:
     @router.get("/api/v1/tryon/history", summary="List one's own fittings")
-    async def history(request: Request, caller: Asking, page: PageNumber = 1, page_size: PageSize = 20) -> TryOnList:
-        """The newest first."""
-        found = await fitting.history(caller, page, min(page_size, MOST_PER_PAGE))
+    async def history(
+        request: Request, caller: Asking, page: PageNumber = 1, page_size: PageSize = 20, cursor: Cursor = None
+    ) -> TryOnList:
+        """The newest first. Only the cursor never skips or repeats one while others are made."""
+        found = await fitting.history(caller, page, min(page_size, MOST_PER_PAGE), cursor)
         return TryOnList.of(found, _language(request))
 
     @router.get("/api/v1/tryon/{vton_id}", summary="One fitting", responses=NOT_THERE)

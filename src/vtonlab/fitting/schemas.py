@@ -303,19 +303,28 @@ class TryOnList(BaseModel):
     """A page of fittings, the newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"items": [ENTRY_EXAMPLE], "total": 1, "page": 1, "page_size": 20}}
+        json_schema_extra={
+            "example": {"items": [ENTRY_EXAMPLE], "total": 1, "page": 1, "page_size": 20, "next_cursor": None}
+        }
     )
 
     items: list[TryOnEntry]
     total: int
     page: int
     page_size: int
+    next_cursor: str | None = Field(description="Give it as `cursor` to get exactly what follows; null at the end.")
 
     @classmethod
     def of(cls, found: HistoryPage, language: str) -> Self:
         """The answer's form of ``found``."""
         items = [TryOnEntry.of(item, language) for item in found.items]
-        return cls(items=items, total=found.total, page=found.page, page_size=found.per_page)
+        return cls(
+            items=items,
+            total=found.total,
+            page=found.page,
+            page_size=found.per_page,
+            next_cursor=found.next_cursor,
+        )
 
 
 def mask_link(entry_id: str) -> str:

@@ -36,6 +36,7 @@ from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
 from vtonlab.tasks.contract import JobKind
+from vtonlab.tasks.cursors import read_cursor, write_cursor
 from vtonlab.tasks.models import Task
 from vtonlab.tasks.service import Tasks
 
@@ -240,18 +241,25 @@ class Fitting:
 
     # ---- history
 
-    async def history(self, caller: Caller, page: int = 1, per_page: int = 20) -> HistoryPage:
-        """A page of the caller's fittings, the newest first; empty beyond the end, and for strangers."""
+    async def history(
+        self, caller: Caller, page: int = 1, per_page: int = 20, cursor: str | None = None
+    ) -> HistoryPage:
+        """A page of the caller's fittings, the newest first; empty beyond the end, and for strangers. A ``cursor``
+        outweighs ``page``; raises ``BadRequest`` for one that is none of ours."""
         per_page, page = max(1, min(per_page, MOST_PER_PAGE)), max(1, min(page, DEEPEST_PAGE))
         if caller.user_id is None:
             return HistoryPage([], 0, page, per_page)
         user_id = caller.require(Permission.IMAGES_READ, signed_in=False)
+        page, after = read_cursor(cursor) if cursor else (page, None)
+        skip = 0 if after else (page - 1) * per_page
         async with self._database.read() as session:
             total = await repository.count(session, user_id)
-            rows = await repository.page(session, user_id, (page - 1) * per_page, per_page)
+            rows = await repository.page(session, user_id, skip, per_page + 1, after)
+            has_more, rows = len(rows) > per_page, rows[:per_page]
             pictures = await self._library.read(session, user_id, [row.result_image_id or "" for row in rows])
         items = [HistoryItem(row, pictures.get(row.result_image_id or "")) for row in rows]
-        return HistoryPage(items, total, page, per_page)
+        following = write_cursor(page + 1, rows[-1].created_at, rows[-1].id) if has_more else None
+        return HistoryPage(items, total, page, per_page, following)
 
     async def entry(self, caller: Caller, entry_id: str) -> VtonHistory:
         """A fitting of the caller's. Raises ``NotThere``."""

@@ -34,6 +34,7 @@ from vtonlab.db.database import Database
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors import (
     BadOption,
+    BadRequest,
     Cancelled,
     Conflict,
     ContentRefused,
@@ -461,6 +462,18 @@ async def test_history_goes_by_pages(house: House, script: Script) -> None:
         (True, False),
     ]
     assert len((await house.fitting.history(ANNS, 0, 10**6)).items) == 5
+    walked, cursor = [], pages[0].next_cursor
+    newest = await house.fitting.wait(ANNS, (await house.fitting.ask(ANNS, order(person, top))).task_id)
+    while cursor:
+        following = await house.fitting.history(ANNS, per_page=2, cursor=cursor)
+        walked += [item.entry.id for item in following.items]
+        cursor = following.next_cursor
+    assert walked == made[2::-1], "neither skipped nor repeated, whatever came meanwhile"
+    assert newest.entry.id == (await house.fitting.history(ANNS, 1, 1)).items[0].entry.id
+    assert (await house.fitting.history(ANNS, per_page=6)).next_cursor is None
+    for wrong in ("x", "é", "bnVsbA", "W10"):
+        with pytest.raises(BadRequest):
+            await house.fitting.history(ANNS, cursor=wrong)
     await house.library.favour(ANN, str((await house.rows())[0].result_image_id))
     assert sum(item.is_favorited for item in (await house.fitting.history(ANNS)).items) == 1
 
