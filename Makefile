@@ -1,6 +1,6 @@
 # Every target sets itself up first; `make run` and `make test` are all that is needed.
 .POSIX:
-.PHONY: help setup run dev test test-deep check bench docs lock clean
+.PHONY: help setup run dev test test-deep check bench screenshots docs lock clean
 
 BIN = .venv/bin
 TARGETS = src tests benchmarks scripts hatch_build.py
@@ -38,6 +38,9 @@ bench: setup ## every benchmark's table
 	@for file in benchmarks/[a-z]*.py; do \
 		name=$$(basename "$$file" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; \
 	done
+
+screenshots: setup ## pictures of every page in both languages and themes, into out/screenshots
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 docs: setup ## write the generated pages of docs/reference and the front end's client
 	@$(BIN)/python scripts/write_reference.py

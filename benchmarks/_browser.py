@@ -109,12 +109,6 @@ def memory(session: CDPSession) -> tuple[float, int]:
     return figures["JSHeapUsedSize"] / 1e6, int(figures["Nodes"])
 
 
-def until_quiet(page: Page, seconds: float = 0.5) -> None:
-    """Wait until the network has been quiet for a while (the WebSocket aside)."""
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000 * seconds)
-
-
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that ``share`` of ``values`` do not exceed."""
     ordered = sorted(values)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks._browser import HEIGHT, WIDTH, chromium, memory, new_window, running_site, session_of, until_quiet
+from benchmarks._browser import HEIGHT, WIDTH, chromium, memory, new_window, running_site, session_of
 from benchmarks._table import Row, machine, show
 from playwright.sync_api import CDPSession, Page
 from tests.e2e.drawings import draw_into
@@ -67,12 +67,12 @@ def main() -> None:
         page.goto("/images")
         page.locator("main img").first.wait_for()
         opened = time.perf_counter() - started
-        until_quiet(page)
+        page.wait_for_timeout(2_000)
         session = session_of(page)
         before = memory(session)
         idle = watch(page, lambda: page.wait_for_timeout(1000 * SECONDS))
         moved = {name: scroll(page, session, speed) for name, speed in SPEEDS.items()}
-        until_quiet(page)
+        page.wait_for_timeout(2_000)
         after = memory(session)
     print(machine())
     rows = [Row("standing still", _say(idle), "", None, "the floor")]

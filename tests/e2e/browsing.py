@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.e2e.site import Site
 
+KEPT = "vtonlab.preferences"
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+KINDS_OF_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOCALES = {"en": "en-GB", "zh-CN": "zh-CN"}
 REFUSED = re.compile(r"status of 4\d\d")
 """The browser itself tells in the console of every refused request: that is no fault of the page."""
@@ -55,12 +57,14 @@ class Windows:
         *,
         motion: bool = False,
         beside: Page | None = None,
+        remembered: Mapping[str, object] | None = None,
         tolerated: Sequence[re.Pattern[str]] = (),
         **options: Any,
     ) -> Page:
         """A page that is ready: its words are there. Language and theme are those of the system.
 
         ``motion``: with transitions; ``beside``: another tab of the window of that page, with the same session;
+        ``remembered``: preferences that this browser has kept (stores/preferences.ts);
         ``tolerated``: complaints that belong to the test; ``options``: for the window, as Playwright has them.
         """
         if beside is None:
@@ -75,6 +79,9 @@ class Windows:
                 **options,
             )
             context.add_init_script(LISTEN_FOR_CSP)
+            if remembered:
+                kept = json.dumps(json.dumps(remembered))
+                context.add_init_script(f'localStorage["{KEPT}"] ??= {kept}')
             self._contexts.append(context)
         else:
             context = beside.context
@@ -131,8 +138,8 @@ def _axe() -> str:
     return AXE.read_text("utf-8")
 
 
-RUN_AXE = """async ([only, rules]) => {
-  const options = { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] };
+RUN_AXE = """async ([only, type, values]) => {
+  const options = { runOnly: { type, values }, resultTypes: ["violations"] };
   const { violations } = await axe.run(only ?? document, options);
   const tell = ({ html, any, all, none }) => {
     const why = [...any, ...all, ...none].map((check) => check.message).join("; ");
@@ -142,9 +149,16 @@ RUN_AXE = """async ([only, rules]) => {
 }"""
 
 
-def find_violations(page: Page, only: str | None = None) -> list[str]:
-    """What axe finds wrong with the page as it is now; ``only``: with the part of it that a CSS selector finds."""
+def find_violations(page: Page, only: str | None = None, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds wrong with the page as it is now; ``only``: with the part of it that a CSS selector finds;
+    ``rules``: by these rules alone."""
     settle(page)
     page.evaluate(_axe())  # not a script of the page: its rules allow none from elsewhere
-    found: list[str] = page.evaluate(RUN_AXE, [only, RULES])
+    found: list[str] = page.evaluate(RUN_AXE, [only, *(["rule", list(rules)] if rules else ["tag", KINDS_OF_RULES])])
+    return found
+
+
+def is_too_wide(page: Page) -> bool:
+    """Whether the page can be scrolled sideways."""
+    found: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return found
