@@ -6,6 +6,9 @@ import { useRouter } from "vue-router";
 
 import { announce } from "@/composables/announce";
 
+/** After so long a title that appears is no answer to the going any more. */
+const LATEST = 3000;
+
 export function useTitles(): void {
   const { t, te, locale } = useI18n();
   const router = useRouter();
@@ -27,9 +30,31 @@ export function useTitles(): void {
 
 /** Keyboards and screen readers go on from the new page's title, not from the link that is gone. */
 function focusTitle(): void {
-  const title = document.querySelector<HTMLElement>("#content h1");
-  const target = title ?? document.getElementById("content");
-  if (title && !title.hasAttribute("tabindex")) title.setAttribute("tabindex", "-1");
-  target?.focus({ preventScroll: true });
-  if (title === null) announce(document.title);
+  const content = document.getElementById("content");
+  if (content === null || focusHeading(content)) return;
+  content.focus({ preventScroll: true });
+  announce(document.title);
+  waitForHeading(content);
+}
+
+function focusHeading(content: HTMLElement): boolean {
+  const title = content.querySelector<HTMLElement>("h1");
+  if (title === null) return false;
+  if (!title.hasAttribute("tabindex")) title.setAttribute("tabindex", "-1");
+  title.focus({ preventScroll: true });
+  return true;
+}
+
+/** A page that asks the server first has its title a moment later; whoever has moved on by then is left where they are. */
+function waitForHeading(content: HTMLElement): void {
+  const observer = new MutationObserver(() => {
+    if (document.activeElement !== content || focusHeading(content)) stop();
+  });
+  const timer = setTimeout(stop, LATEST);
+  observer.observe(content, { childList: true, subtree: true });
+
+  function stop(): void {
+    clearTimeout(timer);
+    observer.disconnect();
+  }
 }
