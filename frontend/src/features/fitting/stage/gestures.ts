@@ -7,6 +7,8 @@ import { CLOSE_SCALE, type Frame, keepInSight, panBy, type View, WHOLE, zoomAt }
 const SWIPE_PX = 48;
 const TAP_PX = 8;
 const DOUBLE_TAP_MS = 300;
+/** A finger that rests so long asks for the photo of before. */
+const HOLD_MS = 350;
 const WHEEL_STEP = 0.0016;
 export const KEY_FACTOR = 1.4;
 
@@ -14,6 +16,8 @@ interface Wishes {
   frame: () => Frame;
   /** A swipe by touch over the whole picture: 1 to the left (the next), -1 to the right. */
   onSwipe: (step: number, at: number) => void;
+  /** A finger rests on the picture, or is lifted again. */
+  onHold: (isHeld: boolean) => void;
   /** Whether something else has the pointer (the comparing slider). */
   isTaken: () => boolean;
 }
@@ -27,11 +31,13 @@ export interface Gestures {
 }
 
 /** Listens on `stage` for as long as it is there. */
-export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, isTaken }: Wishes): Gestures {
+export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, onHold, isTaken }: Wishes): Gestures {
   const view = shallowRef<View>(WHOLE);
   const fingers = new Map<number, { x: number; y: number }>();
   let start: { x: number; y: number } | null = null;
   let wasPinched = false;
+  let hold = 0;
+  let isHeld = false;
   let lastTap = { at: -Infinity, x: 0, y: 0 };
 
   function fromMiddle(event: { clientX: number; clientY: number }): { x: number; y: number } {
@@ -40,13 +46,25 @@ export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, is
     return { x: event.clientX - box.left - box.width / 2, y: event.clientY - box.top - box.height / 2 };
   }
 
+  function letGo(): boolean {
+    const wasHeld = isHeld;
+    clearTimeout(hold);
+    isHeld = false;
+    if (wasHeld) onHold(false);
+    return wasHeld;
+  }
+
   function down(event: PointerEvent): void {
     if (isTaken() || event.button !== 0 || isControl(event.target)) return;
     fingers.set(event.pointerId, fromMiddle(event));
     if (fingers.size === 1) {
       start = fromMiddle(event);
       wasPinched = false;
-    } else wasPinched = true;
+      if (event.pointerType === "touch") hold = window.setTimeout(() => onHold((isHeld = true)), HOLD_MS);
+    } else {
+      wasPinched = true;
+      letGo();
+    }
     if (view.value.scale > 1 || fingers.size > 1) stage.value?.setPointerCapture(event.pointerId);
   }
 
@@ -54,6 +72,7 @@ export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, is
     const before = fingers.get(event.pointerId);
     if (!before) return;
     const now = fromMiddle(event);
+    if (start && !isHeld && distance(now, start) > TAP_PX) clearTimeout(hold);
     const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
     fingers.set(event.pointerId, now);
     if (other) {
@@ -67,9 +86,10 @@ export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, is
   function up(event: PointerEvent): void {
     if (!fingers.delete(event.pointerId) || fingers.size > 0 || !start) return;
     const end = fromMiddle(event);
+    const wasHeld = letGo();
     const [x, y] = [end.x - start.x, end.y - start.y];
     start = null;
-    if (wasPinched) return;
+    if (wasPinched || wasHeld) return;
     if (Math.hypot(x, y) < TAP_PX) tap(event, end);
     else if (event.pointerType !== "mouse" && view.value.scale === 1 && Math.abs(x) > SWIPE_PX && Math.abs(x) > 1.5 * Math.abs(y)) {
       onSwipe(x < 0 ? 1 : -1, event.timeStamp);
@@ -79,6 +99,7 @@ export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, is
   function cancel(event: PointerEvent): void {
     fingers.delete(event.pointerId);
     start = null;
+    letGo();
   }
 
   function tap(event: PointerEvent, point: { x: number; y: number }): void {
@@ -107,10 +128,15 @@ export function useGestures(stage: Ref<HTMLElement | null>, { frame, onSwipe, is
       element.addEventListener("pointerup", up, options);
       element.addEventListener("pointercancel", cancel, options);
       element.addEventListener("wheel", wheel, { ...options, passive: false });
+      // A resting finger would open the browser's own menu over the picture.
+      element.addEventListener("contextmenu", (event) => fingers.size > 0 && event.preventDefault(), options);
     },
     { immediate: true, flush: "post" },
   );
-  onBeforeUnmount(() => over.abort());
+  onBeforeUnmount(() => {
+    over.abort();
+    letGo();
+  });
 
   return {
     view,

@@ -19,7 +19,7 @@ export function kindChoices(
 ): MenuItem[] {
   const now = fitting.kindFor(image);
   return SLOTS.map((kind) => ({
-    label: t(`fitting.kind.${kind}`),
+    label: t(`fitting.kind.one.${kind}`),
     icon: KIND_ICONS[kind],
     checked: now === kind,
     run: () => void correct(fitting, image, kind),
