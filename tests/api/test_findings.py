@@ -153,6 +153,32 @@ class TestKinds:
             assert "" in told
 
 
+async def test_what_a_person_said_is_what_is_fitted(local_house: House) -> None:
+    home = (await local_house.admin()).client
+    me, top, other = await keep(home, person(), "char"), await keep(home, shirt(1)), await keep(home, shirt(2))
+
+    async def preview(**more: Any) -> httpx.Response:
+        answer = await home.post("/api/v1/tryon/preview", json={"human_image": me, "garment_image": top, **more})
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    left_open, asked = await preview(), await preview(garment_kind="dress")
+    assert left_open.content != asked.content
+    await home.patch(f"{V1}/images/{top}", json={"garment_kind": "dress"})
+    assert (await preview()).content == asked.content
+    many = {"human_images": [me], "garment_images": [top, other], "engine": "instant"}
+    group = (await home.post("/api/v1/tryon", json=many)).json()
+    told = {}
+    for task_id in group["children"]:
+        parameters = (await home.get(f"/api/v1/tasks/{task_id}")).json()["parameters"]
+        told[parameters["garment_image"]] = parameters["garment_kind"]
+    assert told == {top: "dress", other: "auto"}
+    library = local_house.parts.library
+    await library.tell_kinds([await row_of(local_house, other)], {other: "upper"})
+    of_other = await preview(garment_image=other), await preview(garment_image=other, garment_kind="upper")
+    assert len({answer.headers["etag"] for answer in of_other}) == 1
+
+
 def test_nobody_waits_for_anothers_thousands() -> None:
     rows = [Row(id=f"{user}{number}", user_id=user) for user, count in (("a", 50), ("b", 2)) for number in range(count)]
     assert [row.id for row in kinds.choose_next(rows)] == ["a0", "b0", "a1", "b1", "a2", "a3", "a4", "a5"]

@@ -16,6 +16,7 @@ from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities, Engine, GarmentKind, Health, HealthStatus
 from vtonlab.errors import BadOption, EngineError, EngineNotSetUp, NotForCommerce, Text, VtonError, WrongKind
 from vtonlab.fitting.orders import Layer, Order
+from vtonlab.library.models import Category, Image, KindBy
 from vtonlab.settings import PREFIX, Settings
 from vtonlab.tasks.contract import Seat
 
@@ -137,6 +138,12 @@ def settle_layers(engine: Engine, layers: tuple[Layer, ...]) -> tuple[Layer, ...
         if layer.kind is not GarmentKind.AUTO and layer.kind not in can.kinds:
             raise WrongKind(asked=OUTFIT if len(layers) == 2 else layer.kind.value, known=known)
     return layers
+
+
+def settle_kind(asked: GarmentKind, garment: Image) -> GarmentKind:
+    """What ``garment`` is fitted as: as it is asked; where that is left open, as a person said once."""
+    is_told = garment.category == Category.CLOTHES and garment.kind_by == KindBy.PERSON and garment.garment_kind
+    return GarmentKind(garment.garment_kind) if asked is GarmentKind.AUTO and is_told else asked
 
 
 def settle_mask(engine: Engine, order: Order) -> str | None:

@@ -28,6 +28,7 @@ from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, Engine, GarmentKind, Note, Picture, TryOnRequest
 from vtonlab.errors import Cancelled, EngineBusy, NotThere, StorageUnavailable, Text, VtonError, WrongKind
 from vtonlab.fitting.analyses import Analyses, name_analysis, name_role
+from vtonlab.fitting.choosing import settle_kind
 from vtonlab.fitting.dressing import GARMENT_SIDE, KEPT_LIMITS, PERSON_SIDE
 from vtonlab.fitting.kept import Kept
 from vtonlab.imaging.colour import lay_on_contrast
@@ -36,6 +37,7 @@ from vtonlab.imaging.provenance import SourceType
 from vtonlab.imaging.read import read_photo
 from vtonlab.imaging.write import encode_picture
 from vtonlab.library.conditions import is_known
+from vtonlab.library.models import Image, KindBy
 from vtonlab.library.service import Library
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
@@ -87,6 +89,11 @@ class _Source:
     content_hash: str
     storage_key: str
     longer_side: int
+
+    @classmethod
+    def of(cls, image: Image) -> _Source:
+        longer = max(image.image_width, image.image_height)
+        return cls(image.filename, image.content_hash, image.storage_key, longer)
 
 
 @dataclass(frozen=True)
@@ -171,18 +178,15 @@ class Previews:
     async def _look_up(
         self, user_id: str, names: tuple[str, str, str | None], kind: GarmentKind, size: int, suffix: str
     ) -> _Wanted:
-        human, upper, below = names
         async with self._database.read() as session:
-
-            async def find(name: str) -> _Source:
-                image = await self._library.find(session, user_id, name)
-                longer = max(image.image_width, image.image_height)
-                return _Source(image.filename, image.content_hash, image.storage_key, longer)
-
-            person, garment = await find(human), await find(upper)
-            lower = None if below is None else await find(below)
-        side = min(person.longer_side, max(SMALLEST_SIDE, min(size, LARGEST_SIDE)))
-        return _Wanted(person, garment, lower, kind if lower is None else GarmentKind.UPPER, side, suffix)
+            given = [name for name in names if name is not None]
+            person, garment, *others = [await self._library.find(session, user_id, name) for name in given]
+        kind = _leave_open(settle_kind(kind, garment), garment)
+        lower = _Source.of(others[0]) if others else None
+        worn = kind if lower is None else GarmentKind.UPPER
+        who = _Source.of(person)
+        side = min(who.longer_side, max(SMALLEST_SIDE, min(size, LARGEST_SIDE)))
+        return _Wanted(who, _Source.of(garment), lower, worn, side, suffix)
 
     @asynccontextmanager
     async def _place(self, user_id: str) -> AsyncIterator[None]:
@@ -350,6 +354,12 @@ def _engine_version() -> str:
     return next(
         (f"{one.name} {one.version}" for one in registry.installed() if one.name == registry.DEFAULT_ENGINE), ""
     )
+
+
+def _leave_open(kind: GarmentKind, garment: Image) -> GarmentKind:
+    """Open, where that comes to ``kind``: then the analysis that told it serves."""
+    is_told = garment.kind_by == KindBy.ENGINE and garment.garment_kind == kind.value
+    return GarmentKind.AUTO if is_told else kind
 
 
 def _check_kind(engine: Engine, wanted: _Wanted) -> None:

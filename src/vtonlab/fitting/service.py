@@ -18,7 +18,7 @@ from vtonlab.db.database import Database
 from vtonlab.errors import BadOption, NotThere, Text
 from vtonlab.fitting import repository
 from vtonlab.fitting.admission import check_line, check_payer
-from vtonlab.fitting.choosing import Engines, settle_layers, settle_mask, settle_options
+from vtonlab.fitting.choosing import Engines, settle_kind, settle_layers, settle_mask, settle_options
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.hooks import FittingHook
 from vtonlab.fitting.jobs import FittingJobs
@@ -169,7 +169,12 @@ class Fitting:
         if drawn is not None:
             drawn.check_shape(found[0].image_width, found[0].image_height)
         ids = [image.id for image in found]
-        garments = tuple(Layer(image_id, layer.kind) for image_id, layer in zip(ids[1:], layers, strict=False))
+        garments = settle_layers(
+            engine,
+            tuple(
+                Layer(image.id, settle_kind(layer.kind, image)) for image, layer in zip(found[1:], layers, strict=False)
+            ),
+        )
         return Wanted(
             engine=engine.name,
             human_image=ids[0],
@@ -186,14 +191,14 @@ class Fitting:
         first, user_id = await self._look_through(caller, matrix.orders()[0]), caller.owner
         async with self._database.read() as session:
             known = {
-                name: (await self._library.find(session, user_id, name)).id
+                name: await self._library.find(session, user_id, name)
                 for name in dict.fromkeys((*matrix.human_images, *matrix.garment_images))
             }
-        pairs = dict.fromkeys((known[order.human_image], known[order.layers[0].image]) for order in matrix.orders())
-        return [
-            replace(first, human_image=human, layers=(replace(first.layers[0], image=garment),))
-            for human, garment in pairs
-        ]
+        garments = {image.id: Layer(image.id, settle_kind(matrix.kind, image)) for image in known.values()}
+        pairs = dict.fromkeys(
+            (known[order.human_image].id, known[order.layers[0].image].id) for order in matrix.orders()
+        )
+        return [replace(first, human_image=human, layers=(garments[garment],)) for human, garment in pairs]
 
     async def _add(
         self,
