@@ -150,7 +150,7 @@ class TestFinding:
         page.get_by_role("button", name="Show all").click()
         expect(cells(page)).to_have_count(12)
         page.get_by_role("button", name="Order: Newest first").click()
-        page.get_by_role("menuitem", name="By name").click()
+        page.get_by_role("menuitemradio", name="By name").click()
         expect(cells(page).first.get_by_role("img")).to_have_accessible_name("number-00.png")
 
     def test_colours_and_kinds(self, clean_site: Site, open_page: OpenPage, drawings: dict[str, Path]) -> None:
@@ -169,7 +169,7 @@ class TestFinding:
         page.get_by_role("button", name="All colours").click()
         expect(cells(page)).to_have_count(2)
         page.get_by_role("button", name="Kind").click()
-        page.get_by_role("menuitem", name="Bottoms").click()
+        page.get_by_role("menuitemradio", name="Bottoms").click()
         expect(page).to_have_url(re.compile("kind=lower"))
         expect(page.get_by_role("img", name=drawings["trousers"].name)).to_be_visible()
         expect(page.get_by_role("img", name="all-red.png")).to_have_count(0)

@@ -262,6 +262,7 @@ export function letsThrough(filters: Filters, image: LibraryImage): boolean {
   if ((filters.trash ?? false) !== (image.deleted_at !== null)) return false;
   if (filters.category !== undefined && image.category !== filters.category) return false;
   if (filters.favorite === true && !image.is_favorite) return false;
+  if (filters.garment_kind !== undefined && image.garment_kind !== filters.garment_kind) return false;
   return filters.colour === undefined || filters.colour === image.colour;
 }
 

@@ -55,10 +55,12 @@ export function useChosen({ listing, selection, place, grid }: ChosenOptions): C
 
   async function trash(): Promise<void> {
     const pictures = those();
-    if (pictures.length === 0) return;
+    if (place.value.tab === "trash") {
+      await forgetThese(pictures.map(idOf));
+      return;
+    }
     selection.clear();
-    if (place.value.tab === "trash") await forgetForGood(pictures.map(idOf));
-    else await actions.trash(pictures);
+    await actions.trash(pictures);
   }
 
   async function restore(): Promise<void> {
@@ -139,15 +141,11 @@ function idOf(picture: LibraryImage | string): string {
 export function fittingOf(images: readonly LibraryImage[]): LocationQueryRaw {
   const person = images.find((image) => image.category === "char");
   const clothes = images.filter((image) => image.category === "clothes");
-  const garment = clothes.find((image) => kindOf(image) !== "lower");
-  const lower = garment !== undefined && kindOf(garment) === "dress" ? undefined : clothes.find((image) => kindOf(image) === "lower");
+  const garment = clothes.find((image) => image.garment_kind !== "lower");
+  const lower = garment?.garment_kind === "dress" ? undefined : clothes.find((image) => image.garment_kind === "lower");
   return {
     ...(person === undefined ? {} : { person: person.id }),
     ...(garment === undefined ? {} : { garment: garment.id }),
     ...(lower === undefined ? {} : { lower: lower.id }),
   };
-}
-
-function kindOf(image: LibraryImage): unknown {
-  return "garment_kind" in image ? image.garment_kind : null;
 }

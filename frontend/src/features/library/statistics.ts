@@ -60,10 +60,7 @@ export function useStatistics(): Numbers {
   const colours = computed(() =>
     COLOURS.map((name) => ({ name, images: statistics.value?.colours[name] ?? 0 })).filter(({ images }) => images > 0),
   );
-  const keptDays = computed(() => {
-    const found = statistics.value;
-    return found !== null && "trash_days" in found ? Number(found.trash_days) : undefined;
-  });
+  const keptDays = computed(() => statistics.value?.trash_days);
   return { keptDays, counts, colours };
 }
 
