@@ -136,6 +136,7 @@ def photograph_slowly(view: View) -> None:
     view.button("engines.done").click()
     view.button("engines.photograph").click()
     view.seen(view.page.get_by_role("progressbar").first)
+    expect(view.button("engines.progress.cancel")).to_be_enabled()
 
 
 def compare(view: View) -> None:
@@ -227,7 +228,7 @@ STATES: Sequence[State] = (
         "room-engines",
         "full",
         ROOM,
-        then(preview, open_panel, lambda v: v.named("button", "engines.changeLong").click(), dialog),
+        then(preview, open_panel, lambda v: v.page.get_by_role("button", name=v.say("engines.change")).first.click(), dialog),
     ),
     State("room-options", "full", ROOM, options, engine="sandbox"),
     State("room-mask", "full", ROOM, mask, engine="sandbox"),
