@@ -3,7 +3,7 @@
 import { defineStore } from "pinia";
 import { shallowReactive } from "vue";
 
-import { ask } from "@/api/client";
+import { api, content } from "@/api/client";
 import { Refusal } from "@/api/errors";
 import type { ToldNote } from "@/api/schema";
 import { currentLanguage } from "@/i18n";
@@ -41,9 +41,8 @@ export const useAdvice = defineStore("advice", () => {
     running += 1;
     for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
       try {
-        const query = new URLSearchParams({ image: next.image, role: next.role });
-        const answer = await ask(`/api/v1/tryon/advice?${query.toString()}`);
-        known.set(next.key, ((await answer.json()) as { items: ToldNote[] }).items);
+        const query = { image: next.image, role: next.role };
+        known.set(next.key, (await content(api.GET("/api/v1/tryon/advice", { params: { query } }))).items);
       } catch (error) {
         // Advice is a kindness: without it a photo is used as it is. Where only the network failed, it is asked again.
         if (!(error instanceof Refusal) || error.status === 0 || error.status >= 500) asked.delete(next.key);

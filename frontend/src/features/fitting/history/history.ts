@@ -23,37 +23,49 @@ export const useHistory = defineStore("history", () => {
   const total = ref<number | null>(null);
   const isLoading = ref(false);
   const error = shallowRef<unknown>(null);
-  let page = 0;
-  let hasMore = true;
+  /** Where the next page begins; null: nothing older is there. */
+  let cursor: string | null = "";
+  let owner = "";
 
   const items = computed(() => visible(known.value, gone.value));
-  const isEmpty = computed(() => total.value !== null && items.value.length === 0 && !hasMore);
+  const isEmpty = computed(() => total.value !== null && items.value.length === 0 && !isLoading.value);
 
   /** The next older ones. */
   async function more(): Promise<void> {
-    if (isLoading.value || !hasMore) return;
+    if (isLoading.value || cursor === null) return;
     isLoading.value = true;
     try {
-      const query = { page: page + 1, page_size: PAGE_SIZE };
-      const told = await content(api.GET("/api/v1/tryon/history", { params: { query } }));
-      page = told.page;
+      const told = await content(api.GET("/api/v1/tryon/history", { params: { query: query(cursor) } }));
+      cursor = told.next_cursor;
       total.value = told.total;
-      hasMore = page * told.page_size < told.total;
       known.value = merged(known.value, told.items);
       error.value = null;
     } catch (failure) {
-      error.value = failure;
+      // A stranger of whom the server knows nothing has photographed nothing.
+      if (failure instanceof Refusal && failure.status === 401) {
+        total.value = 0;
+        cursor = null;
+      } else error.value = failure;
     } finally {
       isLoading.value = false;
     }
   }
 
-  /** What came while nobody told: the newest again. */
+  /** What came while nobody told: the newest again. Where more than a page came, the list goes on from there. */
   async function catchUp(): Promise<void> {
     if (total.value === null) return;
-    page = 0;
-    hasMore = true;
-    await more();
+    try {
+      const told = await content(api.GET("/api/v1/tryon/history", { params: { query: query("") } }));
+      total.value = told.total;
+      const isJoined = told.items.some((entry) => known.value.some((one) => one.id === entry.id));
+      if (!isJoined) {
+        known.value = [];
+        cursor = told.next_cursor;
+      }
+      known.value = merged(known.value, told.items);
+    } catch {
+      // The connection has just come back and may go again: the next one catches up.
+    }
   }
 
   /** An entry is new, or something about it is. */
@@ -129,14 +141,21 @@ export const useHistory = defineStore("history", () => {
   });
   onConnected(() => void catchUp());
 
-  /** Another person: nothing of the last one stays. */
-  function forget(): void {
-    known.value = [];
-    gone.value = new Set();
-    total.value = null;
-    page = 0;
-    hasMore = true;
+  /** Shows those of `person`; nothing of another person stays. */
+  function open(person: string): void {
+    if (person !== owner) {
+      owner = person;
+      known.value = [];
+      gone.value = new Set();
+      total.value = null;
+      cursor = "";
+    }
+    if (total.value === null) void more();
   }
 
-  return { items, total, isEmpty, isLoading, error, more, learn, pictureOf, favourite, trash, forget };
+  return { items, total, isEmpty, isLoading, error, more, learn, pictureOf, favourite, trash, open };
 });
+
+function query(cursor: string): { page_size: number; cursor?: string } {
+  return cursor === "" ? { page_size: PAGE_SIZE } : { page_size: PAGE_SIZE, cursor };
+}
