@@ -32,15 +32,17 @@ PASTE = """(files) => {
   }
   document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: carried }));
 }"""
-SWIPE = """([left, right, y, ms]) => {
-  const stage = document.elementFromPoint(innerWidth / 2, y);
-  const fire = (kind, x) => stage.dispatchEvent(new PointerEvent(kind, {
-    bubbles: true, cancelable: true, pointerId: 7, pointerType: "touch", isPrimary: true, button: 0,
-    clientX: x, clientY: y }));
-  fire("pointerdown", right);
-  for (let step = 1; step <= 5; step++) fire("pointermove", right + ((left - right) * step) / 5);
-  fire("pointerup", left);
-}"""
+
+
+def swipe(page: Page, start: int, end: int, y: int = 420) -> None:
+    """A finger that goes over the screen, as the system tells the browser of it."""
+    fingers = page.context.new_cdp_session(page)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": start, "y": y}]})
+    for step in range(1, 6):
+        at = start + (end - start) * step / 5
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": at, "y": y}]})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    fingers.detach()
 
 
 def carry(*paths: Path) -> list[dict[str, str]]:
@@ -121,6 +123,7 @@ class TestComingIn:
         self, clean_site: Site, open_page: OpenPage, photos: dict[str, Path]
     ) -> None:
         page = open_page(clean_site, "/images")
+        expect(page.get_by_text("No clothes yet")).to_be_visible()
         page.get_by_role("searchbox").focus()
         page.evaluate(PASTE.replace("document.body", "document.activeElement"), carry(photos["red"]))
         page.evaluate(DROP, carry(photos["blue"]))
@@ -279,8 +282,8 @@ class TestDoing:
         expect(page.get_by_text("The trash is empty")).to_be_visible()
         expect(tab(page, "Clothes")).to_contain_text("10")
 
-    def test_what_is_gone_already_is_told(self, twelve: Site, open_page: OpenPage) -> None:
-        page = open_page(twelve, "/images")
+    def test_what_cannot_be_done_is_told_and_stays(self, twelve: Site, open_page: OpenPage) -> None:
+        page = open_page(twelve, "/images", tolerated=[re.compile("ERR_FAILED")])
         expect(cells(page)).to_have_count(12)
         page.route("**/api/v1/library/images/delete", lambda route: route.abort())
         cells(page).nth(0).click(modifiers=["Control"])
@@ -292,7 +295,7 @@ class TestDoing:
         page = open_page(twelve, "/images")
         cells(page).nth(0).click(modifiers=["Control"])
         cells(page).nth(3).click(modifiers=["Shift"])
-        page.get_by_role("toolbar").get_by_role("button", name="Move to").click()
+        page.get_by_role("toolbar").get_by_role("button", name="Move to", exact=True).click()
         page.get_by_role("menuitem", name="Me").click()
         expect(cells(page)).to_have_count(8)
         expect(tab(page, "Me")).to_contain_text("4")
@@ -354,9 +357,9 @@ class TestLightbox:
         cells(page).nth(2).tap()
         view = page.get_by_role("dialog")
         expect(view.get_by_role("img", name="number-09.png")).to_be_visible()
-        page.evaluate(SWIPE, [60, 300, 420, 80])
+        swipe(page, 320, 60)
         expect(view.get_by_role("img", name="number-08.png")).to_be_visible()
-        page.evaluate(SWIPE, [300, 60, 420, 80])
+        swipe(page, 60, 320)
         expect(view.get_by_role("img", name="number-09.png")).to_be_visible()
         page.go_back()
         expect(view).to_have_count(0)
@@ -392,6 +395,7 @@ class TestGuests:
         self, server_site: Site, open_page: OpenPage, photos: dict[str, Path], check_axe: CheckAxe
     ) -> None:
         page = open_page(server_site, "/images")
+        expect(page.get_by_text("No clothes yet")).to_be_visible()
         page.evaluate(DROP, carry(photos["me"]))
         expect(cells(page)).to_have_count(1)
         expect(page.get_by_text("You are a guest")).to_be_visible()

@@ -17,5 +17,7 @@ export function placeWords(image: LibraryImage, sort: SortName, inTrash: boolean
 
 /** Whole days until the trash forgets what was put there at `deleted`; 0: today. */
 export function daysLeft(deleted: string, keptDays: number, now: number): number {
-  return Math.max(0, Math.ceil((Date.parse(deleted) + keptDays * DAY_MS - now) / DAY_MS));
+  const left = Math.ceil((Date.parse(deleted) + keptDays * DAY_MS - now) / DAY_MS);
+  // Clocks of server and browser differ: nothing stays longer than it is kept.
+  return Math.min(keptDays, Math.max(0, left));
 }
