@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -137,7 +138,7 @@ async def test_where_nothing_is_built_pages_say_so_in_both_languages(tmp_path: P
 
 
 @pytest.fixture
-async def house(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+async def house(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.setattr(pages, "BUILT", folder)
     async with open_house(tmp_path / "data") as house:
         yield house
