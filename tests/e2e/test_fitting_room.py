@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from tests.e2e.site import Site
 
 Open = Callable[..., Page]
+Pixels = npt.NDArray[np.int16]
 Photos = dict[str, list[Path]]
 GARMENTS = 4
 SAME = 1.5
@@ -33,7 +35,7 @@ def worn(page: Page) -> Locator:
     return mirror(page).get_by_role("img", name=WEARING)
 
 
-def look(page: Page) -> np.ndarray:
+def look(page: Page) -> Pixels:
     """What the middle of the mirror shows, without what lies over it."""
     box = mirror(page).bounding_box()
     assert box is not None
@@ -43,7 +45,7 @@ def look(page: Page) -> np.ndarray:
     return np.asarray(picture.convert("RGB"), np.int16)
 
 
-def difference(one: np.ndarray, other: np.ndarray) -> float:
+def difference(one: Pixels, other: Pixels) -> float:
     """Mean of the differences of their pixels."""
     return float(np.abs(one - other).mean())
 
@@ -53,7 +55,7 @@ def flips(page: Page) -> int:
     return int(page.evaluate("performance.getEntriesByName('flip').length"))
 
 
-def flip(page: Page, key: str) -> np.ndarray:
+def flip(page: Page, key: str) -> Pixels:
     """Press ``key``, wait for the picture; what is to be seen then."""
     before = flips(page)
     page.keyboard.press(key)

@@ -1,6 +1,6 @@
 /** What is before the mirror, kept in the page's address: it survives a reload and can be sent to oneself. */
 
-import { onScopeDispose, watch } from "vue";
+import { onScopeDispose, type Ref, watch } from "vue";
 import { type LocationQueryRaw, useRoute, useRouter } from "vue-router";
 
 import type { useFitting } from "@/features/fitting/fitting";
@@ -21,17 +21,21 @@ export function readIds(query: Record<string, unknown>): Named {
   return ids;
 }
 
-/** Keeps the address in step with the store, without filling the browser's history. */
-export function useAddress(fitting: ReturnType<typeof useFitting>): Named {
+/**
+ * Keeps the address in step with the store, without filling the browser's history; answers with what it named at first.
+ * Nothing is written until that is before the mirror (`isRecalled`).
+ */
+export function useAddress(fitting: ReturnType<typeof useFitting>, isRecalled: Ref<boolean>): Named {
   const route = useRoute();
   const router = useRouter();
   const named = readIds(route.query);
   let timer = 0;
 
   watch(
-    () => [fitting.person?.id, (fitting.upper ?? fitting.dress)?.id, fitting.lower?.id] as const,
-    ([person, garment, lower]) => {
+    () => [fitting.person?.id, (fitting.upper ?? fitting.dress)?.id, fitting.lower?.id, isRecalled.value] as const,
+    ([person, garment, lower, isReady]) => {
       clearTimeout(timer);
+      if (!isReady) return;
       timer = window.setTimeout(() => {
         const others = Object.entries(route.query).filter(([name]) => !NAMES.includes(name as Name));
         const ids = Object.entries({ person, garment, lower }).filter(([, id]) => id !== undefined);

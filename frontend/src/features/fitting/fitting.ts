@@ -1,7 +1,7 @@
 /** The fitting room: who stands before the mirror, what they wear, and the picture of it. */
 
 import { defineStore } from "pinia";
-import { computed, ref, shallowRef } from "vue";
+import { computed, ref, shallowRef, watch } from "vue";
 
 import { isAborted, Refusal, refusalFrom } from "@/api/errors";
 import type { LibraryImage, TryOnEntry } from "@/api/schema";
@@ -10,6 +10,7 @@ import { type Order, type Preview, Previews, sideFor } from "@/features/fitting/
 import { FlipClock } from "@/features/fitting/previewClock";
 import { neighbours, stepFrom } from "@/features/fitting/previewNeighbours";
 import { recallImage, recallPictures, saveKind } from "@/features/fitting/recall";
+import { useSession } from "@/stores/session";
 
 /** A listing that can be walked along: the wardrobe as filtered now, or the photos of people. */
 export interface Row {
@@ -17,6 +18,12 @@ export interface Row {
   at(place: number): LibraryImage | undefined;
   /** May be waited for. */
   ensure(first: number, last: number): unknown;
+}
+
+interface Ids {
+  person?: string | undefined;
+  garment?: string | undefined;
+  lower?: string | undefined;
 }
 
 const SLOW_MS = 300;
@@ -285,7 +292,7 @@ export const useFitting = defineStore("fitting", () => {
   }
 
   /** Who and what by id, as the page's address names them; what is not there any more is left out. */
-  async function recall(ids: { person?: string; garment?: string; lower?: string }): Promise<void> {
+  async function recall(ids: Ids): Promise<void> {
     const [who, garment, below] = await Promise.all([
       ids.person ? recallImage(ids.person, "char") : null,
       ids.garment ? recallImage(ids.garment, "clothes") : null,
@@ -297,6 +304,27 @@ export const useFitting = defineStore("fitting", () => {
     lastGarment = garment?.id ?? below?.id ?? lastGarment;
     refit();
   }
+
+  /** Somebody else is here, or a guest got an account: what is theirs, too, stays before the mirror. */
+  async function greet(userId: string | undefined): Promise<void> {
+    const ids = { person: person.value?.id, garment: (upper.value ?? dress.value)?.id, lower: lower.value?.id };
+    rest();
+    previews.close();
+    corrected.value = new Map();
+    person.value = null;
+    outfit.value = NOTHING;
+    leaveResult();
+    refit();
+    if (userId !== undefined) await recall(ids);
+  }
+  const session = useSession();
+  watch(
+    () => session.profile?.user_id,
+    (now, before) => {
+      // A stranger who becomes a guest by a first picture is the same person; an answer that fails leaves an empty room.
+      if (before !== undefined) greet(now).catch(() => undefined);
+    },
+  );
 
   /** The page is left: nothing is made any more, what was made stays for coming back. */
   function rest(): void {
