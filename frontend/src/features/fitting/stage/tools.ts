@@ -37,11 +37,16 @@ export function useStageTools(): StageTools {
   });
 
   async function keep(): Promise<void> {
-    if (keeping.kept || !(await keeping.keep())) return;
+    if (keeping.kept) return;
+    const picture = (await keeping.keep())?.result_image_id;
+    if (!picture) return;
     toasts.show({
       tone: "good",
       text: say("fitting.keep.done"),
-      action: { label: say("fitting.keep.show"), run: () => void router.push("/images?tab=vton_results") },
+      action: {
+        label: say("fitting.keep.show"),
+        run: () => void router.push({ name: "images", query: { tab: "results", picture } }),
+      },
       seconds: 5,
     });
   }
