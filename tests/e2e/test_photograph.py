@@ -315,16 +315,16 @@ def test_what_is_painted_is_what_changes(at_rest: Site, open_page: Open, check_a
     expect(editor.get_by_role("button", name="Upper body")).to_be_enabled()
     expect(editor.get_by_role("button", name="Use this drawing")).to_be_disabled()
 
-    stroke(page, canvas, (0.3, 0.8), (0.7, 0.8))
-    stroke(page, canvas, (0.3, 0.3), (0.7, 0.3))
+    stroke(page, canvas, (0.3, 0.1), (0.7, 0.1))
+    stroke(page, canvas, (0.3, 0.25), (0.7, 0.25))
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+Shift+z")
-    page.keyboard.press("Control+z")  # the upper line is gone
+    page.keyboard.press("Control+z")  # the lower line is gone
     for _ in range(3):
         page.keyboard.press("]")
     page.keyboard.press("e")
     expect(editor.get_by_role("radio", name="Eraser")).to_be_checked()
-    stroke(page, canvas, (0.5, 0.75), (0.5, 0.85))
+    stroke(page, canvas, (0.5, 0.05), (0.5, 0.15))
     check_axe(page, DIALOG)
     editor.get_by_role("button", name="Use this drawing").click()
     drawer.get_by_role("button", name="Done").click()
@@ -338,8 +338,8 @@ def test_what_is_painted_is_what_changes(at_rest: Site, open_page: Open, check_a
     def at(across: float, down: float) -> int:
         return int(mask[int(down * mask.shape[0]), int(across * mask.shape[1])])
 
-    assert at(0.35, 0.8) == at(0.65, 0.8) == 255
-    assert at(0.5, 0.8) == at(0.35, 0.93) == 0
+    assert at(0.35, 0.1) == at(0.65, 0.1) == 255
+    assert at(0.5, 0.1) == at(0.35, 0.25) == 0
 
 
 def test_a_mask_is_painted_with_keys_alone(at_rest: Site, open_page: Open) -> None:
