@@ -54,37 +54,29 @@ def go(page: Page, site: Site, path: str) -> None:
     expect(page.locator("main [aria-busy=true]")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("zh-CN", "light")])
-def test_every_page_fits_the_smallest_phone_and_speaks_its_language(
-    house: Site, open_page: OpenPage, language: str, theme: str
+@pytest.mark.parametrize(
+    ("language", "theme", "width", "height"),
+    [("en", "dark", 360, 640), ("zh-CN", "light", 360, 640), ("en", "light", 1280, 800), ("zh-CN", "dark", 3840, 2160)],
+)
+def test_every_page_fits_with_text_of_twice_the_size_too_and_asks_only_its_own_server(
+    house: Site, open_page: OpenPage, language: str, theme: str, width: int, height: int
 ) -> None:
     say = Say(language)
-    page = open_page(house, "/", language, theme, 360, 640, touch=True)
+    page = open_page(house, "/", language, theme, width, height, touch=width < 600)
+    asked: set[str] = set()
+    page.context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    too_wide = []
     for path, name in PAGES.items():
         go(page, house, path)
-        assert not is_too_wide(page), path
         assert page.locator("html").get_attribute("lang") == language, path
         expect(page).to_have_title(re.compile(re.escape(say(f"shell.page.{name}"))))
         ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 200) == (theme == "dark"), path
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_text_of_twice_the_size_needs_no_scrolling_sideways(
-    house: Site, open_page: OpenPage, width: int, height: int
-) -> None:
-    page = open_page(house, "/", width=width, height=height)
-    for path in PAGES:
-        go(page, house, path)
+        too_wide += [path] if is_too_wide(page) else []
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        assert not is_too_wide(page), path
-
-
-def test_on_a_wall_of_a_screen_every_page_keeps_its_place(house: Site, open_page: OpenPage) -> None:
-    page = open_page(house, "/", width=3840, height=2160)
-    for path in PAGES:
-        go(page, house, path)
-        assert not is_too_wide(page), path
+        too_wide += [f"{path} with large text"] if is_too_wide(page) else []
+    assert not too_wide
+    assert asked - {""} == {urlsplit(house.address).netloc}
 
 
 LONGEST_MOTION = """() => Math.max(0, ...document.getAnimations().map((one) => one.effect.getComputedTiming())
@@ -110,15 +102,6 @@ def test_what_moves_is_quick_and_rests_where_that_is_wished(house: Site, open_pa
     assert longest <= QUICK_MS
     if not motion:
         assert longest <= 1
-
-
-def test_no_page_asks_anybody_but_its_own_server(house: Site, open_page: OpenPage) -> None:
-    page = open_page(house, "/")
-    asked: set[str] = set()
-    page.context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-    for path in PAGES:
-        go(page, house, path)
-    assert asked - {""} == {urlsplit(house.address).netloc}
 
 
 def test_with_the_keyboard_alone_from_the_first_visit_to_the_first_picture(

@@ -26,7 +26,7 @@ def house(built_pages: None, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-CN", marks=pytest.mark.deep)])
 def test_work_goes_on_over_a_restart_and_nothing_typed_is_lost(
     house: Site, open_page: OpenPage, drawings: dict[str, Path], language: str
 ) -> None:

@@ -17,11 +17,18 @@ OpenPage = Callable[..., Page]
 say = Say("en")
 
 
-@pytest.fixture
-def house(built_pages: None, tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def shared(built_pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site with an engine that takes its time."""
-    with run_site(tmp_path, engine="instant", sandbox_on="1") as site:
+    with run_site(tmp_path_factory.mktemp("windows"), engine="instant", sandbox_on="1") as site:
         yield site
+
+
+@pytest.fixture
+def house(shared: Site) -> Site:
+    """The same, with nothing in its library."""
+    shared.empty()
+    return shared
 
 
 def grid(page: Page) -> Locator:
