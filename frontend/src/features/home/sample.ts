@@ -3,6 +3,7 @@
 import { ask } from "@/api/client";
 import { noAnswer, Refusal } from "@/api/errors";
 import type { LibraryImage, Uploads } from "@/api/schema";
+import { say } from "@/i18n";
 import { useSession } from "@/stores/session";
 
 /** A drawn person and a drawn garment, both in the library. */
@@ -11,7 +12,8 @@ export interface SamplePair {
   garment: LibraryImage;
 }
 
-const FILE = /^vtonlab-sample-/;
+/** Their files' names end so in every language; it is how they are known from one's own. */
+const ENDING = " · VTON Lab.jpg";
 
 /** Puts the drawn pair into the library; where it is there already, those are given. Throws `Refusal`. */
 export async function addSample(): Promise<SamplePair> {
@@ -25,14 +27,14 @@ export async function addSample(): Promise<SamplePair> {
 
 /** Whether it is one of the drawn pair, and so nobody's own. */
 export function isSample(image: LibraryImage): boolean {
-  return FILE.test(image.original_name);
+  return image.original_name.endsWith(ENDING);
 }
 
 async function keep(role: "person" | "garment", category: "char" | "clothes"): Promise<LibraryImage> {
   const drawn = await (await ask(`/sample/${role}`)).blob();
   const form = new FormData();
   form.set("category", category);
-  form.append("files", drawn, `vtonlab-sample-${role}.jpg`);
+  form.append("files", drawn, `${say(`home.drawn.${role}`)}${ENDING}`);
   const answer = await ask("/api/v1/library/images", { method: "POST", body: form });
   const [kept] = ((await answer.json()) as Uploads).items;
   if (kept?.image) return kept.image;
