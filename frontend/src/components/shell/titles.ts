@@ -7,11 +7,12 @@ import { useRouter } from "vue-router";
 import { announce } from "@/composables/announce";
 
 /** After so long a title that appears is no answer to the going any more. */
-const LATEST = 3000;
+const LATEST = 10_000;
 
 export function useTitles(): void {
   const { t, te, locale } = useI18n();
   const router = useRouter();
+  const opened = location.pathname;
 
   watch(
     [() => router.currentRoute.value.name, locale],
@@ -23,7 +24,8 @@ export function useTitles(): void {
   );
 
   router.afterEach((to, from, failure) => {
-    const isFirst = from.matched.length === 0;
+    // Somebody may go elsewhere while the page that was opened is still on its way.
+    const isFirst = from.matched.length === 0 && to.path === opened;
     if (failure === undefined && !isFirst && to.path !== from.path) void nextTick(focusTitle);
   });
 }
