@@ -71,6 +71,10 @@ export const useSession = defineStore("session", () => {
   /** From now on it is no news that the session has ended: whoever calls this ends it, and then opens a page anew. */
   function leave(): void {
     isLeaving = true;
+    // Going back must not bring their pictures back from the browser's memory of pages.
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
   }
 
   /** Asks again who we are: after signing in or out, and when quota or use may have changed. */
