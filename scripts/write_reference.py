@@ -106,7 +106,7 @@ def write_http() -> str:
                     cells = (method.upper(), f"`{path}`", who[method.upper(), path], operation.get("summary", ""))
                     rows.append("| " + " | ".join(cells) + " |")
         if name == "studio":
-            rows.append("| WebSocket | `/api/v1/ws/tasks` | guest | How tasks go and what changes in the library, as it happens |")
+            rows.append("| WebSocket | `/api/v1/ws/tasks` | guest | How tasks go and the library changes |")
     return "\n".join(rows) + "\n"
 
 

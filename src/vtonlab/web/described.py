@@ -24,11 +24,12 @@ Times are ISO 8601 in UTC, ids opaque strings, sizes bytes, dimensions pixels, d
 `Accept-Language` (zh or en); without it they are Chinese in the wardrobe and English in the studio. Every answer has an
 `X-Request-ID`, under which the server's log has the story; one that is sent (8 to 64 of `A-Z a-z 0-9 . _ -`) is kept.
 
-What happens is told as it happens over the WebSocket `/api/v1/ws/tasks` (with the cookie, or the token as `?token=…`), in
-JSON. All of one's tasks are told as `{"type": "task_update", "task_id": …, "status": …, "progress": …}`;
-`{"type": "subscribe", "task_id": …}` and `unsubscribe` keep to some of them. After `{"type": "watch", "topic": "library"}`
-each change of one's library is told, too, as `{"type": "library_update", "image_ids": […], "more": false}`; `more` says
-that others changed besides these. `unwatch` ends that. `{"type": "heartbeat"}` is answered by the same.
+What happens is told as it happens over the WebSocket `/api/v1/ws/tasks` (with the cookie, or the token as `?token=…`),
+in JSON. All of one's tasks are told as `{"type": "task_update", "task_id": …, "status": …, "progress": …}`;
+`{"type": "subscribe", "task_id": …}` and `unsubscribe` keep to some of them. After
+`{"type": "watch", "topic": "library"}` each change of one's library is told, too, as
+`{"type": "library_update", "image_ids": […], "more": false}`; `more` says that others changed besides these. `unwatch`
+ends that. `{"type": "heartbeat"}` is answered by the same.
 """
 
 TAGS = [
