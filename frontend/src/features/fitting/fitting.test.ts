@@ -26,7 +26,8 @@ const jeans = image("jeans", "lower");
 const gown = image("gown", "dress");
 
 function rowOf(images: (LibraryImage | undefined)[], ensure: Row["ensure"] = () => undefined): Row {
-  return { total: () => images.length, at: (place) => images[place], ensure };
+  const indexOf = (id: string): number => images.findIndex((one) => one?.id === id);
+  return { total: () => images.length, at: (place) => images[place], indexOf, ensure };
 }
 
 async function answer(request: Request): Promise<Response> {

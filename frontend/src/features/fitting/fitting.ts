@@ -16,6 +16,8 @@ import { useSession } from "@/stores/session";
 export interface Row {
   total(): number;
   at(place: number): LibraryImage | undefined;
+  /** Where a picture is; -1 where it is not, or nobody knows yet. */
+  indexOf(id: string): number;
   /** May be waited for. */
   ensure(first: number, last: number): unknown;
 }
@@ -28,7 +30,7 @@ interface Ids {
 
 const SLOW_MS = 300;
 const IDLE_MS = 120;
-const NOBODY: Row = { total: () => 0, at: () => undefined, ensure: () => undefined };
+const NOBODY: Row = { total: () => 0, at: () => undefined, indexOf: () => -1, ensure: () => undefined };
 
 export const useFitting = defineStore("fitting", () => {
   const person = shallowRef<LibraryImage | null>(null);
@@ -342,12 +344,10 @@ export const useFitting = defineStore("fitting", () => {
   };
 });
 
-/** Where a picture hangs; -1 where it does not, or is not loaded. */
+/** `hint`: where it was when it was last seen. */
 function placeOf(row: Row, id: string | undefined, hint: number): number {
   if (id === undefined) return -1;
-  if (row.at(hint)?.id === id) return hint;
-  for (let place = 0; place < row.total(); place += 1) if (row.at(place)?.id === id) return place;
-  return -1;
+  return row.at(hint)?.id === id ? hint : row.indexOf(id);
 }
 
 async function walk(row: Row, id: string | undefined, hint: number, step: number): Promise<number> {

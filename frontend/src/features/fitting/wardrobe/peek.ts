@@ -1,4 +1,4 @@
-/** The mouse resting on a garment shows it on the person; leaving the rail shows again what is worn. */
+/** The mouse resting on a garment, or the keyboard walking to it, shows it on the person; leaving shows what is worn. */
 
 import { onScopeDispose } from "vue";
 
@@ -12,15 +12,27 @@ const LEAVE_MS = 80;
 
 export interface Peek {
   over: (image: LibraryImage, event: PointerEvent) => void;
+  rest: (image: LibraryImage) => void;
+  moved: (event: PointerEvent) => void;
   leave: () => void;
 }
 
 export function usePeek(): Peek {
   const fitting = useFitting();
   let timer = 0;
+  let seen = { x: NaN, y: NaN };
+
+  /** Where the mouse is: what the rail moves under it while it stands still was not pointed at. */
+  function moved(event: PointerEvent): void {
+    seen = { x: event.screenX, y: event.screenY };
+  }
 
   function over(image: LibraryImage, event: PointerEvent): void {
-    if (event.pointerType !== "mouse" || event.buttons !== 0) return;
+    const stoodStill = event.screenX === seen.x && event.screenY === seen.y;
+    if (event.pointerType === "mouse" && event.buttons === 0 && !stoodStill) rest(image);
+  }
+
+  function rest(image: LibraryImage): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => fitting.peek(image), REST_MS);
   }
@@ -34,5 +46,5 @@ export function usePeek(): Peek {
     clearTimeout(timer);
     fitting.peek(null);
   });
-  return { over, leave };
+  return { over, rest, moved, leave };
 }
