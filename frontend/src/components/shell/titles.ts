@@ -24,9 +24,10 @@ export function useTitles(): void {
   );
 
   router.afterEach((to, from, failure) => {
-    // Somebody may go elsewhere while the page that was opened is still on its way.
-    const isFirst = from.matched.length === 0 && to.path === opened;
-    if (failure === undefined && !isFirst && to.path !== from.path) void nextTick(focusTitle);
+    if (failure !== undefined) return;
+    // Before the first page there is none, whose address the router gives as "/". Somebody may go elsewhere even then.
+    const before = from.matched.length === 0 ? opened : from.path;
+    if (to.path !== before) void nextTick(focusTitle);
   });
 }
 
