@@ -423,3 +423,13 @@ def menu(page: Page, what: str) -> None:
     """Do ``what`` with the newest photograph."""
     page.get_by_role("button", name=re.compile("^More about")).first.click()
     page.get_by_role("menuitem", name=what).click()
+
+
+def test_a_photo_says_what_would_make_it_better(clean_site: Site, photos: dict[str, Path], open_page: Open) -> None:
+    clean_site.add(photos["me"], category="char")
+    page = open_page(clean_site, "/tryon")
+    page.get_by_role("button", name="This photo may not work").first.click()
+    advice = page.get_by_role("dialog", name="What would make this photo better")
+    expect(advice.get_by_role("listitem")).to_have_count(1)
+    expect(advice).to_contain_text("You can use it all the same.")
+    expect(advice.get_by_role("link", name="How to take a good photo")).to_be_visible()
