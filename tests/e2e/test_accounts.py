@@ -102,18 +102,18 @@ def test_a_wrong_password_is_told_at_its_field_and_the_right_one_leads_back(hous
     assert cookie["expires"] > 0, "remembered for days, not until the browser is closed"
 
 
-@pytest.mark.parametrize(
-    "address", ["https://evil.example/", "//evil.example/tryon", "/\\evil.example", "javascript:1"]
-)
-def test_foreign_return_addresses_are_refused(house: Site, open_page: OpenPage, address: str) -> None:
-    name = f"back-{len(address)}"
-    make_account(house, name)
-    page = open_page(house, f"/login?next={address.replace('/', '%2F').replace(':', '%3A')}")
+def test_foreign_return_addresses_are_refused(house: Site, open_page: OpenPage) -> None:
+    make_account(house, "wanderer")
+    page = open_page(house, "/login?next=/tryon")
     without = page.get_by_role("link", name="Look around without an account")
-    expect(without).to_have_attribute("href", "/")
-    fill_in(page, name)
+    expect(without).to_have_attribute("href", "/tryon")
+    for address in ("javascript:1", "/%5Cevil.example", "%2F%2Fevil.example%2Ftryon", "https%3A%2F%2Fevil.example%2F"):
+        page.goto(f"/login?next={address}")
+        expect(without).to_have_attribute("href", "/")
+    fill_in(page, "wanderer")
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(f"{house.address}/")
+    assert me(page)["username"] == "wanderer"
 
 
 def test_too_many_attempts_are_told_with_their_seconds(
