@@ -28,3 +28,20 @@ export const router = createRouter({
     return to.path === from.path ? false : { top: 0 };
   },
 });
+
+let going: string | null = null;
+router.beforeEach((to) => {
+  going = to.fullPath;
+});
+router.afterEach(() => {
+  going = null;
+});
+router.onError(() => {
+  going = null;
+});
+
+/** The page that the reader has asked for while it is still being fetched; null: none. What the pages do by themselves
+ * must not take its place. */
+export function goingTo(): string | null {
+  return going;
+}

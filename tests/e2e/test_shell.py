@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 from tests.e2e.browsing import GONE, settle
 from tests.e2e.conftest import CheckAxe, OpenPage
 from tests.e2e.site import Site, run_site
@@ -37,6 +37,10 @@ def give(page: Page, kind: str, path: Path, media_type: str = "image/png") -> No
 
 def messages(page: Page) -> Locator:
     return page.get_by_role("region", name="Messages")
+
+
+def is_upload(answer: Response) -> bool:
+    return answer.request.method == "POST" and answer.url.endswith("/api/v1/library/images")
 
 
 def library(site: Site, category: str) -> int:
@@ -179,7 +183,8 @@ def test_a_picture_pasted_anywhere_is_asked_about_and_kept(
     expect(asks.get_by_role("button", name="A photo of me")).to_be_focused()
     settle(page)
     check_axe(page)
-    asks.get_by_role("button", name="A photo of me").click()
+    with page.expect_response(is_upload):
+        asks.get_by_role("button", name="A photo of me").click()
     expect(page.get_by_text("me.png")).to_be_visible()
     expect(asks).to_have_count(0)
     assert library(clean_site, "char") == 1
@@ -205,7 +210,8 @@ def test_a_picture_is_dropped_anywhere(clean_site: Site, open_page: OpenPage, ph
     expect(page.get_by_text("Drop pictures anywhere")).to_be_visible()
     give(page, "drop", photos["red"])
     expect(page.get_by_text("Drop pictures anywhere")).to_have_count(0)
-    page.get_by_role("dialog").get_by_role("button", name="A garment").click()
+    with page.expect_response(is_upload):
+        page.get_by_role("dialog").get_by_role("button", name="A garment").click()
     expect(page.get_by_text("red.png")).to_be_visible()
     assert library(clean_site, "clothes") == 1
 

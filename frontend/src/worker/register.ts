@@ -1,6 +1,7 @@
 /** Starts the service worker and tells the reader when a new version of the pages is there. Built pages only. */
 
 import { say } from "@/i18n";
+import { goingTo } from "@/router";
 import { useToasts } from "@/stores/toasts";
 
 const LONG = 24 * 3600;
@@ -10,10 +11,16 @@ const HOURLY = 3_600_000;
 export function registerWorker(): void {
   if (!import.meta.env.PROD) return;
   // A page that is older than its server asks for scripts that are gone.
-  addEventListener("vite:preloadError", () => location.reload(), { once: true });
+  addEventListener("vite:preloadError", openAnew, { once: true });
   if (!("serviceWorker" in navigator)) return;
   if (document.readyState === "complete") void start();
   else addEventListener("load", () => void start(), { once: true });
+}
+
+function openAnew(): void {
+  const wanted = goingTo();
+  if (wanted === null) location.reload();
+  else location.assign(wanted);
 }
 
 async function start(): Promise<void> {

@@ -4,6 +4,7 @@ import { onScopeDispose, type Ref, watch } from "vue";
 import { type LocationQueryRaw, useRoute, useRouter } from "vue-router";
 
 import type { useFitting } from "@/features/fitting/fitting";
+import { goingTo } from "@/router";
 
 const WRITE_MS = 250;
 
@@ -40,7 +41,7 @@ export function useAddress(fitting: ReturnType<typeof useFitting>, isRecalled: R
         const others = Object.entries(route.query).filter(([name]) => !NAMES.includes(name as Name));
         const ids = Object.entries({ person, garment, lower }).filter(([, id]) => id !== undefined);
         const query = Object.fromEntries([...others, ...ids]) as LocationQueryRaw;
-        void router.replace({ query });
+        if (goingTo() === null) void router.replace({ query });
       }, WRITE_MS);
     },
   );
