@@ -7,8 +7,8 @@ export interface Decoded {
   readonly failed: Ref<boolean>;
 }
 
-/** Follows `address`. Where it is null there is no image; `keep` says whether the former one may stay meanwhile. */
-export function useDecoded(address: () => string | null, keep: () => boolean = () => true): Decoded {
+/** Follows `address`. Where it is null there is no image. */
+export function useDecoded(address: () => string | null): Decoded {
   const image = shallowRef<HTMLImageElement | null>(null);
   const failed = shallowRef(false);
   let turn = 0;
@@ -18,8 +18,10 @@ export function useDecoded(address: () => string | null, keep: () => boolean = (
     async (wanted) => {
       const mine = ++turn;
       failed.value = false;
-      if (wanted === null || !keep()) image.value = null;
-      if (wanted === null) return;
+      if (wanted === null) {
+        image.value = null;
+        return;
+      }
       const next = new Image();
       next.src = wanted;
       try {
