@@ -106,12 +106,16 @@ class TestComingIn:
         check_axe(page)
 
     def test_drop_and_paste_and_what_is_there_already(
-        self, clean_site: Site, open_page: OpenPage, photos: dict[str, Path]
+        self, clean_site: Site, open_page: OpenPage, photos: dict[str, Path], tmp_path: Path
     ) -> None:
         page = open_page(clean_site, "/images")
         expect(page.get_by_text("No clothes yet")).to_be_visible()
-        page.evaluate(DROP, carry(photos["red"], photos["blue"]))
+        notes = tmp_path / "notes.txt"
+        notes.write_text("eggs, milk")
+        page.evaluate(DROP, carry(photos["red"], notes, photos["blue"]))
         expect(cells(page)).to_have_count(2)
+        refused = page.get_by_role("listitem").filter(has_text="notes.txt")
+        expect(refused.get_by_role("button", name="Try again")).to_be_visible()
         page.evaluate(PASTE, carry(photos["red"]))
         tray = page.get_by_role("region", name="Pictures being added")
         expect(tray.get_by_text("in the library already")).to_be_visible()

@@ -9,7 +9,10 @@ export function hasFiles(event: DragEvent): boolean {
 
 /** The pictures among the files. Some systems tell no type for HEIC and AVIF: there the name decides. */
 export function picturesOf(transfer: DataTransfer | null): File[] {
-  return [...(transfer?.files ?? [])].filter(isPicture);
+  const files = [...(transfer?.files ?? [])];
+  const pictures = files.filter(isPicture);
+  // What came along with them goes, too: the server refuses it by name, and nobody wonders where it is.
+  return pictures.length === 0 ? [] : [...pictures, ...files.filter((file) => !isPicture(file))];
 }
 
 export function isPicture(file: { type: string; name: string }): boolean {
