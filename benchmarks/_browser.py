@@ -59,34 +59,38 @@ def new_window(browser: Browser, site: Site) -> BrowserContext:
 
 @dataclass
 class Traffic:
-    """What a page fetched: bytes over the network by kind, and how much of it came compressed."""
+    """What a page fetched, by kind: bytes over the network with and without headers, requests, and encodings."""
 
+    bodies: dict[str, int] = field(default_factory=dict)
     bytes: dict[str, int] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     encodings: dict[str, set[str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> float:
-        """kB (1000 bytes) of a kind: ``Script``, ``Stylesheet``, ``Document``, ``Image`` …"""
-        return self.bytes.get(kind, 0) / 1000
+        """kB (1000 bytes) of a kind as compressed: ``Script``, ``Stylesheet``, ``Document``, ``Image`` …"""
+        return self.bodies.get(kind, 0) / 1000
 
     @property
     def total(self) -> float:
-        """kB of everything."""
+        """kB of everything, headers too."""
         return sum(self.bytes.values()) / 1000
 
 
 def listen(session: CDPSession) -> Traffic:
-    """Count from now on, bodies and headers as they came over the network."""
-    traffic, kinds = Traffic(), {}
+    """Count from now on, as it comes over the network."""
+    traffic, kinds, heads = Traffic(), {}, {}
 
     def answered(event: dict[str, Any]) -> None:
         kinds[event["requestId"]] = event["type"]
+        heads[event["requestId"]] = int(event["response"]["encodedDataLength"])
         headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
         traffic.encodings.setdefault(event["type"], set()).add(headers.get("content-encoding", "none"))
 
     def ended(event: dict[str, Any]) -> None:
         kind = kinds.get(event["requestId"], "Other")
         traffic.bytes[kind] = traffic.bytes.get(kind, 0) + int(event["encodedDataLength"])
+        body = int(event["encodedDataLength"]) - heads.get(event["requestId"], 0)
+        traffic.bodies[kind] = traffic.bodies.get(kind, 0) + max(0, body)
         traffic.requests[kind] = traffic.requests.get(kind, 0) + 1
 
     session.on("Network.responseReceived", answered)
