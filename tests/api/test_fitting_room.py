@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(client: TestClient) 
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
-    for address in ("/static/app.css", "/static/app.js", "/static/words.js", "/static/logo.svg"):
+    asked_for = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    assert len(asked_for) >= 4
+    for address in asked_for:
         answer = client.get(address)
         assert answer.status_code == 200
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -91,7 +94,7 @@ def test_an_unexpected_error_tells_nothing_of_the_machine(client: TestClient, mo
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr("vtonlab.web.routes.encode_picture", fail)
+    monkeypatch.setattr("vtonlab.web.routes._encode_sample", fail)
     answer = client.get("/sample/person")
     assert (answer.status_code, answer.json()["code"]) == (500, "server_fault")
     assert "secret" not in answer.text
