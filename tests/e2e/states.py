@@ -121,6 +121,11 @@ def photograph(view: View) -> None:
     view.button("engines.photograph").click()
 
 
+def choose_engine(view: View) -> None:
+    """Ask for the other engines."""
+    view.page.get_by_role("button", name=view.say("engines.change")).first.click()
+
+
 def options(view: View) -> None:
     """The settings of the chosen engine are open."""
     preview(view)
@@ -228,7 +233,7 @@ STATES: Sequence[State] = (
         "room-engines",
         "full",
         ROOM,
-        then(preview, open_panel, lambda v: v.page.get_by_role("button", name=v.say("engines.change")).first.click(), dialog),
+        then(preview, open_panel, choose_engine, dialog),
     ),
     State("room-options", "full", ROOM, options, engine="sandbox"),
     State("room-mask", "full", ROOM, mask, engine="sandbox"),
