@@ -34,5 +34,5 @@ def test_every_stage_that_engines_report_has_words() -> None:
 def test_the_page_of_keys_is_that_of_the_registry() -> None:
     if not (ROOT / "frontend" / "node_modules").is_dir():
         pytest.skip("no Node packages here (make setup)")
-    command = [ROOT / "scripts" / "npm", "run", "--silent", "shortcuts", "--", "--check"]
+    command = [str(ROOT / "scripts" / "npm"), "run", "--silent", "shortcuts", "--", "--check"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0, "run `make docs`"
