@@ -1,19 +1,20 @@
 /** Thumbhashes as pixels: 25 bytes that show what a picture looks like before any of it has come. */
 
-import { thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
+import { thumbHashToAverageRGBA, thumbHashToDataURL } from "thumbhash";
 
-const MOST_KEPT = 2_000;
+/** A picture of 32 × 32 as a data-URL has about 6 kB. */
+const MOST_KEPT = 1_000;
 
-const pixels = new Map<string, ImageData>();
+const pictures = new Map<string, string>();
 const colours = new Map<string, string>();
 const clear = new Map<string, boolean>();
 
-/** The blurred picture, at most 32 × 32; null where `hash` is none. */
-export function pixelsOf(hash: string): ImageData | null {
-  return kept(pixels, hash, () => {
-    const { w, h, rgba } = thumbHashToRGBA(bytesOf(hash));
-    return new ImageData(new Uint8ClampedArray(rgba), w, h);
-  });
+/**
+ * The blurred picture, at most 32 × 32, as a data-URL; null where `hash` is none. For a background: a canvas of its own in
+ * every cell would be a layer of its own, which the browser puts together anew in every frame of scrolling.
+ */
+export function blurOf(hash: string): string | null {
+  return kept(pictures, hash, () => thumbHashToDataURL(bytesOf(hash)));
 }
 
 /** The average colour as CSS has it; costs next to nothing. Null where `hash` is none. */
