@@ -67,6 +67,8 @@ export const useFitting = defineStore("fitting", () => {
   let isFlippingPeople = false;
   let side = sideFor(window.innerHeight * window.devicePixelRatio);
   let turn = 0;
+  /** The turn of what is on the stage. */
+  let seen = 0;
   let slow = 0;
   let idle = 0;
 
@@ -171,7 +173,9 @@ export const useFitting = defineStore("fitting", () => {
       const wasAtHand = previews.atHand(order) !== undefined;
       const next = await previews.ask(order);
       if (wasAtHand) await next.image.decode(); // the browser may have let go of the pixels meanwhile
-      if (mine !== turn) return;
+      // One of before is worth a glance while a newer one is being made.
+      if (mine !== turn && (!isPreviewing.value || mine < seen)) return;
+      seen = mine;
       if (next.key === preview.value?.key) warmUp();
       else clock.start(next, at, wasAtHand);
       preview.value = next;

@@ -50,13 +50,35 @@ test("what was made once is at hand, and is not asked for again", async () => {
   expect(server.names()).toEqual(["a"]);
 });
 
-test("what is asked for next gives up what was asked for before", async () => {
+test("of what was asked for before one is let come, to be seen in passing; the others are given up", async () => {
   const first = previews.ask(order("a"));
   const second = previews.ask(order("b"));
+  const third = previews.ask(order("c"));
+  await expect(second).rejects.toThrow("given up");
+  expect(["a", "b", "c"].map((garment) => server.wasGivenUp(garment))).toEqual([false, true, false]);
+  server.give("a");
+  expect((await first).url).toBe("blob:a");
+  server.give("c");
+  expect((await third).url).toBe("blob:c");
+});
+
+test("who goes back to what is let come waits for that", async () => {
+  const first = previews.ask(order("a"));
+  const second = previews.ask(order("b"));
+  const again = previews.ask(order("a"));
+  expect(server.names()).toEqual(["a", "b"]);
+  server.give("a");
+  expect(await again).toBe(await first);
+  previews.rest();
+  await expect(second).rejects.toThrow("given up");
+});
+
+test("with nothing to look at any more, nothing comes", async () => {
+  const first = previews.ask(order("a"));
+  const second = previews.ask(order("b"));
+  previews.rest();
   await expect(first).rejects.toThrow("given up");
-  expect(server.wasGivenUp("a")).toBe(true);
-  server.give("b");
-  expect((await second).url).toBe("blob:b");
+  await expect(second).rejects.toThrow("given up");
 });
 
 test("neighbours are made ready one after the other, the nearest first", async () => {

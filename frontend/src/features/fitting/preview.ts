@@ -3,7 +3,8 @@
  *
  *     ask ─▶ on the shelf? ─▶ being made already? ─▶ the server ─▶ decoded ─▶ shelf
  *
- * What is asked for goes before everything: it ends whatever else the server is at.
+ * What is asked for goes before everything. Of what was asked for before, one may come yet: who holds an arrow key sees
+ * garments go by, not a still picture.
  */
 
 import { ask as askServer } from "@/api/client";
@@ -82,6 +83,8 @@ export class Previews {
   readonly #shelf = new Shelf<Preview>(SHELF_ROOM, (preview) => URL.revokeObjectURL(preview.url));
   readonly #refused = new Shelf<Refusal>(REFUSALS_ROOM, () => undefined);
   #asked: Running | null = null;
+  /** What was asked for before, and is let come. */
+  #passing: Running | null = null;
   #warming: Running | null = null;
   #toWarm: Order[] = [];
 
@@ -92,7 +95,10 @@ export class Previews {
     return this.#shelf.get(keyOf(order));
   }
 
-  /** The preview; what was asked for before is given up. Throws `Refusal`, or `AbortError` when given up. */
+  /**
+   * The preview. Of those asked for before the oldest is let come, the others are given up. Throws `Refusal`, or
+   * `AbortError` when given up.
+   */
   async ask(order: Order): Promise<Preview> {
     const key = keyOf(order);
     const known = this.#shelf.get(key);
@@ -103,9 +109,13 @@ export class Previews {
     const refused = this.#refused.get(key);
     if (refused) throw refused;
     if (this.#asked?.key === key) return this.#asked.coming;
-    this.#giveUpAsked();
+    const returned = this.#passing?.key === key ? this.#passing : null;
+    if (returned) this.#passing = null;
+    this.#letPass();
     this.#toWarm = [];
-    if (this.#warming?.key === key) {
+    if (returned) {
+      this.#asked = returned;
+    } else if (this.#warming?.key === key) {
       this.#asked = this.#warming; // it is being made ready already: from now on it is waited for
       this.#warming = null;
     } else {
@@ -193,9 +203,23 @@ export class Previews {
     throw new DOMException("given up", "AbortError");
   }
 
+  #letPass(): void {
+    const before = this.#asked;
+    this.#asked = null;
+    if (this.#passing) before?.controller.abort();
+    else if (before) {
+      this.#passing = before;
+      const leave = (): void => {
+        if (this.#passing === before) this.#passing = null;
+      };
+      before.coming.then(leave, leave);
+    }
+  }
+
   #giveUpAsked(): void {
     this.#asked?.controller.abort();
-    this.#asked = null;
+    this.#passing?.controller.abort();
+    this.#asked = this.#passing = null;
   }
 }
 
