@@ -23,7 +23,7 @@ async def test_ready_says_which_part_is_down(server_house: House) -> None:
 
 async def test_probes_and_pages_answer_to_head(server_house: House) -> None:
     client = await server_house.visitor()
-    for path in ("/", "/healthz", "/readyz", "/static/app.css"):
+    for path in ("/", "/healthz", "/readyz", "/favicon.svg"):
         answer = await client.head(path)
         assert (answer.status_code, answer.content) == (200, b"")
         assert int(answer.headers["content-length"]) > 0

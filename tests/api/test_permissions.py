@@ -219,7 +219,8 @@ def walk(routes: list[Any]) -> Iterator[tuple[str, str]]:
             yield from walk(list(route.effective_route_contexts()))
             continue
         path = getattr(route, "path", "") or route.original_route.path
-        for method in getattr(route, "methods", None) or ["WS"]:
+        methods = getattr(route, "methods", None) or getattr(getattr(route, "original_route", None), "methods", None)
+        for method in methods or ["WS"]:
             if (method == "HEAD" and path in PAGES) or ("." in path.rpartition("/")[2] and path != "/openapi.json"):
                 continue  # the pages' own files, as they were built
             yield method, path

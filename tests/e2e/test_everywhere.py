@@ -132,8 +132,11 @@ def test_with_the_keyboard_alone_from_the_first_visit_to_the_first_picture(
 
 FOCUSED = """() => {
   const one = document.activeElement;
-  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
-  const isSeen = (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none";
+  const isSeen = [null, "::after"].some((part) => { // cells of grids draw theirs over the picture
+    const { content, outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one, part);
+    if (part && content === "none") return false;
+    return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none";
+  });
   return [one.getAttribute("aria-label") ?? one.innerText ?? "", isSeen, one.tagName];
 }"""
 

@@ -141,7 +141,7 @@ class TestChoosing:
         expect(chosen(page)).to_have_count(5)
         cells(page).nth(3).click()  # choosing goes on
         expect(chosen(page)).to_have_count(4)
-        expect(page.get_by_role("toolbar").get_by_role("status")).to_have_text("4 chosen")
+        expect(page.get_by_role("toolbar").get_by_role("status")).to_contain_text("4 chosen")
         check_axe(page)
         page.keyboard.press("Escape")
         expect(chosen(page)).to_have_count(0)
