@@ -155,6 +155,7 @@ def test_the_printed_link_makes_the_first_administrator_once(strict_house: Site,
     assert not me(thief)
 
 
+@pytest.mark.deep
 def test_a_link_from_an_administrator_sets_a_new_password(house: Site, open_page: OpenPage) -> None:
     make_account(house, "forgetful")
     boss = open_page(house, f"/login?setup={house.setup}")
@@ -215,6 +216,7 @@ def test_signing_out_leaves_nothing_on_the_screen(house: Site, open_page: OpenPa
     expect(page.get_by_text("You are not signed in")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_at_home_nobody_is_asked_to_sign_in(site: Site, open_page: OpenPage, check_axe: CheckAxe) -> None:
     page = open_page(site, "/login", theme="dark", width=360, height=740, touch=True)
     expect(page.get_by_role("heading", level=1)).to_have_text("Nobody needs to sign in here")

@@ -78,6 +78,7 @@ def check_picture(data: bytes, before: NDArray[np.uint8]) -> None:
     assert read_source_type(data) == SourceType.COMPOSITE_GENERATED.uri
 
 
+@pytest.mark.deep
 def test_a_drawn_pair_goes_all_the_way(open_page: OpenPage, house: Site, drawings: dict[str, Path]) -> None:
     page, photo = go(open_page, house, drawings["person"], drawings["shirt"])
     check_picture(photograph(page, Say("en")), read(page.request.get(photo).body()))

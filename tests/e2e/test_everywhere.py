@@ -57,7 +57,12 @@ def go(page: Page, site: Site, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "theme", "width", "height"),
-    [("en", "dark", 360, 640), ("zh-CN", "light", 360, 640), ("en", "light", 1280, 800), ("zh-CN", "dark", 3840, 2160)],
+    [
+        pytest.param("en", "dark", 360, 640, marks=pytest.mark.deep),
+        ("zh-CN", "light", 360, 640),
+        ("en", "light", 1280, 800),
+        pytest.param("zh-CN", "dark", 3840, 2160, marks=pytest.mark.deep),
+    ],
 )
 def test_every_page_fits_and_on_desks_text_of_twice_the_size_too_and_asks_only_its_own_server(
     house: Site, open_page: OpenPage, language: str, theme: str, width: int, height: int

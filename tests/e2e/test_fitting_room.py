@@ -109,6 +109,7 @@ def test_a_stranger_sees_a_garment_on_themselves(server_site: Site, real_photos:
     assert "person=" in page.url
 
 
+@pytest.mark.deep
 def test_the_drawn_pair_needs_no_photo(clean_site: Site, open_page: Open) -> None:
     page = open_page(clean_site, "/tryon")
     mirror(page).get_by_role("button", name="Try a drawn pair").click()

@@ -20,6 +20,7 @@ def first_picture(page: Page) -> None:
     expect(page.get_by_role("region", name="The mirror").get_by_role("img", name=WEARING)).to_be_visible()
 
 
+@pytest.mark.deep
 def test_a_stranger_sees_the_first_picture_with_one_click(
     server_site: Site, open_page: Open, check_axe: Callable[..., None]
 ) -> None:

@@ -206,6 +206,7 @@ def test_faults_are_told_in_the_readers_language(at_rest: Site, open_page: Open)
     expect(told).to_have_text("请输入 0 到 2147483647 之间的数。")
 
 
+@pytest.mark.deep
 def test_engines_are_cards_with_health_licence_and_what_to_set(
     at_rest: Site, open_page: Open, check_axe: CheckAxe
 ) -> None:
@@ -376,6 +377,7 @@ def stroke(page: Page, canvas: Locator, begin: tuple[float, float], end: tuple[f
     page.mouse.up()
 
 
+@pytest.mark.deep
 def test_settings_can_be_used_again(at_rest: Site, open_page: Open, check_axe: CheckAxe) -> None:
     page = open_page(at_rest, pair(at_rest), remembered={"engine": "sandbox"})
     panel(page).get_by_label("What is the garment?").fill("a green shirt")
@@ -396,6 +398,7 @@ def test_settings_can_be_used_again(at_rest: Site, open_page: Open, check_axe: C
     expect(open_settings(page).get_by_label("Seed")).to_have_value("99")
 
 
+@pytest.mark.deep
 def test_the_history_is_in_step_with_another_window(at_rest: Site, open_page: Open) -> None:
     page = open_page(at_rest, pair(at_rest))
     other = open_page(at_rest, pair(at_rest), beside=page)

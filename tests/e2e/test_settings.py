@@ -63,6 +63,7 @@ def open_as(house: Site, open_page: OpenPage) -> OpenAs:
     return open_as
 
 
+@pytest.mark.deep
 def test_every_section_has_an_address_and_nothing_that_axe_finds(open_as: OpenAs, check_axe: CheckAxe) -> None:
     page = open_as("sections", "/settings")
     listed = page.get_by_role("navigation", name="Settings").get_by_role("link")
@@ -79,6 +80,7 @@ def test_every_section_has_an_address_and_nothing_that_axe_finds(open_as: OpenAs
     expect(page.get_by_role("heading", level=2)).to_have_text("Privacy")
 
 
+@pytest.mark.deep
 def test_on_phones_the_list_comes_first(open_as: OpenAs, check_axe: CheckAxe) -> None:
     page = open_as("phone", "/settings", language="zh-CN", theme="dark", width=360, height=740, touch=True)
     check_axe(page)

@@ -312,6 +312,7 @@ def own_site(built_pages: None, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.deep
 def test_a_server_that_stops_is_missed_and_found_again(own_site: Site, open_page: OpenPage) -> None:
     page = open_page(own_site, "/tutorial", tolerated=[GONE])
     with page.expect_websocket() as connecting:
