@@ -118,6 +118,8 @@ def take(browser: Browser, world: World, state: State, language: str, theme: str
     problem = ""
     try:
         view = enter(windows, world, state, language=language, theme=theme, size=size)
+        if not state.name.endswith("-running"):
+            view.page.wait_for_load_state("networkidle")  # what is on its way is no picture of the page
         settle(view.page)
         view.page.screenshot(path=FOLDER / file)
     except (AssertionError, Error) as error:
