@@ -223,9 +223,7 @@ export const useFitting = defineStore("fitting", () => {
     // A line of words more or less moves the edge of the stage a little: that is no reason to make all anew.
     if (wanted === side || (!isLarger && sideFor(1.2 * devicePixels) === side)) return;
     side = wanted;
-    if (!isLarger || !preview.value) return; // a smaller one shows as well what is there
-    previews.rest(); // the same in small is nothing to see in passing
-    refit();
+    if (isLarger && preview.value) refit(); // a smaller one shows as well what is there
   }
 
   function retry(): void {

@@ -73,6 +73,12 @@ test("who goes back to what is let come waits for that", async () => {
   await expect(second).rejects.toThrow("given up");
 });
 
+test("the same pair, known better, takes the place of what was asked for", async () => {
+  const first = previews.ask({ ...order("a"), kind: null });
+  void previews.ask(order("a")).catch(() => undefined);
+  await expect(first).rejects.toThrow("given up");
+});
+
 test("with nothing to look at any more, nothing comes", async () => {
   const first = previews.ask(order("a"));
   const second = previews.ask(order("b"));

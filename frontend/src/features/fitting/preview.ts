@@ -54,6 +54,10 @@ export function keyOf({ person, garment, lower, kind, size }: Order): string {
   return [person, garment, lower ?? "", kind ?? "", size].join("|");
 }
 
+function isSamePair(one: Order, other: Order): boolean {
+  return one.person === other.person && one.garment === other.garment && one.lower === other.lower;
+}
+
 /** As many pixels as a stage of this many device pixels can show. */
 export function sideFor(devicePixels: number): number {
   return SIDES.find((side) => side >= devicePixels) ?? SIDES[SIDES.length - 1] ?? devicePixels;
@@ -74,6 +78,7 @@ export function readTimings(header: string | null): Record<string, number> {
 type Fetch = (order: Order, signal: AbortSignal) => Promise<Preview>;
 interface Running {
   key: string;
+  order: Order;
   controller: AbortController;
   coming: Promise<Preview>;
 }
@@ -111,7 +116,7 @@ export class Previews {
     if (this.#asked?.key === key) return this.#asked.coming;
     const returned = this.#passing?.key === key ? this.#passing : null;
     if (returned) this.#passing = null;
-    this.#letPass();
+    this.#letPass(order);
     this.#toWarm = [];
     if (returned) {
       this.#asked = returned;
@@ -184,7 +189,7 @@ export class Previews {
     const controller = new AbortController();
     const coming = this.#fetch(order, key, controller.signal);
     coming.catch(() => undefined); // whoever waits for it hears of it
-    return { key, controller, coming };
+    return { key, order, controller, coming };
   }
 
   async #fetch(order: Order, key: string, signal: AbortSignal): Promise<Preview> {
@@ -203,10 +208,11 @@ export class Previews {
     throw new DOMException("given up", "AbortError");
   }
 
-  #letPass(): void {
+  #letPass(next: Order): void {
     const before = this.#asked;
     this.#asked = null;
-    if (this.#passing) before?.controller.abort();
+    // The same pair in another size, or known better, is nothing to see in passing.
+    if (this.#passing || (before && isSamePair(before.order, next))) before?.controller.abort();
     else if (before) {
       this.#passing = before;
       const leave = (): void => {
