@@ -301,7 +301,8 @@ def test_on_a_phone_a_swipe_turns_the_hangers(clean_site: Site, real_photos: Pho
     swipe(page, from_x=300, to_x=120)
     page.wait_for_function("(before) => performance.getEntriesByName('flip').length > before", arg=before)
     assert difference(seen, look(page)) > SAME
-    page.get_by_role("tab", name="Me").tap()
+    page.get_by_role("tab", name="Me").click()
+    expect(page.get_by_role("tab", name="Me")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("list", name="Me").get_by_role("button")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
