@@ -7,9 +7,9 @@ import { type Layout, LongScroll, TALLEST } from "@/components/gridGeometry";
 /** Still for so long: it has come to rest. */
 const REST_MS = 140;
 /** Heights of the view a second: faster, nothing is fetched for what rushes by. */
-const CALM_SPEED = 3;
+const CALM_SPEED = 1;
 /** The same: faster, a bubble says where one is. */
-const FAST_SPEED = 8;
+const FAST_SPEED = 2;
 
 export interface GridScroll {
   width: Readonly<Ref<number>>;
