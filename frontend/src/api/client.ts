@@ -3,7 +3,7 @@
  * Both speak the reader's language, sign in by themselves at home, and throw a `Refusal` for anything but success.
  */
 
-import createClient, { type FetchResponse, type MaybeOptionalInit } from "openapi-fetch";
+import createClient, { type FetchResponse } from "openapi-fetch";
 
 import { noAnswer, isAborted, refusalOf } from "@/api/errors";
 import type { paths } from "@/api/schema";
@@ -69,5 +69,3 @@ export async function content<T extends Record<string | number, unknown>, O, M e
 ): Promise<NonNullable<FetchResponse<T, O, M>["data"]>> {
   return (await answer).data as NonNullable<FetchResponse<T, O, M>["data"]>;
 }
-
-export type { MaybeOptionalInit };
