@@ -19,8 +19,8 @@ from vtonlab.cli.entry import run
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Engine
 from vtonlab.equip import equip_engines
-from vtonlab.fitting.cards import make_card
 from vtonlab.imaging.signing import Signer
+from vtonlab.providers.cards import make_card
 from vtonlab.settings import PREFIX, Settings, for_engine
 from vtonlab.web.described import describe
 from vtonlab.web.metrics import Metrics

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     tryon_waiting: int = Field(default=500, ge=1)
     """Try-ons that one account may have unfinished at the same time, in server mode; a guest a tenth of it."""
 
+    generate_engine: str = ""
+    """Engine that draws pictures from words when a request names none; empty takes the first one that is set up."""
+
+    generate_waiting: int = Field(default=200, ge=1)
+    """Pictures from words, and batches of them, that one account may have unfinished at the same time, in server
+    mode."""
+
     idm_vton_url: str = ""
     """Address of an IDM-VTON service, or of anything with its Gradio interface (`http://127.0.0.1:7860`)."""
 
@@ -114,7 +121,14 @@ class Settings(BaseSettings):
     """How long one picture may take there."""
 
     gemini_price: float = Field(default=0.05, ge=0)
-    """What a picture is taken to cost there, in US dollars, for the budget."""
+    """What a picture of up to 2K is taken to cost there, in US dollars, for the budget; in a batch half of it."""
+
+    gemini_price_4k: float = Field(default=0.10, ge=0)
+    """What a picture of 4K is taken to cost there, in US dollars."""
+
+    gemini_models: str = ""
+    """Image models of the Gemini API that the studio offers, separated by commas; empty takes those that the service
+    lists, the one above first."""
 
     fashn_api_key: SecretStr = SecretStr("")
     """Key of the FASHN API."""

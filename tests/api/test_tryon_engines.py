@@ -15,7 +15,7 @@ from tests.api.house import House, open_house
 
 from vtonlab.engines import registry
 from vtonlab.errors import EngineUnavailable
-from vtonlab.fitting.conditions import State
+from vtonlab.providers.conditions import State
 
 pytestmark = pytest.mark.anyio
 

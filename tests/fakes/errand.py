@@ -21,7 +21,7 @@ class Diary:
     told: list[tuple[object, ...]] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
 
-    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0) -> None:
+    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0, bought: int = 1) -> None:
         self.before("leaving")
         if price > self.limit:
             raise BudgetSpent(engine="?", limit=self.limit)

@@ -2099,7 +2099,7 @@ export interface components {
              * @description By which it is set up.
              */
             settings: components["schemas"]["ToldSetting"][];
-            status: components["schemas"]["vtonlab__fitting__conditions__State"];
+            status: components["schemas"]["vtonlab__providers__conditions__State"];
             /** Title */
             title: string;
             /** Weights Licence */
@@ -3440,12 +3440,6 @@ export interface components {
             status: components["schemas"]["WardrobeTask"];
         };
         /**
-         * State
-         * @description How an engine stands here: the words of its own health, and more.
-         * @enum {string}
-         */
-        vtonlab__fitting__conditions__State: "ok" | "degraded" | "down" | "not_set_up" | "missing" | "refused" | "error" | "unknown";
-        /**
          * Chosen
          * @description Several pictures.
          */
@@ -3461,6 +3455,12 @@ export interface components {
             /** Image Ids */
             image_ids: string[];
         };
+        /**
+         * State
+         * @description How an engine stands here: the words of its own health, and more.
+         * @enum {string}
+         */
+        vtonlab__providers__conditions__State: "ok" | "degraded" | "down" | "not_set_up" | "missing" | "refused" | "error" | "unknown";
         /**
          * State
          * @description What the page shows itself by.
@@ -3580,9 +3580,9 @@ export type Wanted = components['schemas']['Wanted'];
 export type WardrobeError = components['schemas']['WardrobeError'];
 export type WardrobeTask = components['schemas']['WardrobeTask'];
 export type WardrobeTaskAnswer = components['schemas']['WardrobeTaskAnswer'];
-export type VtonlabFittingConditionsState = components['schemas']['vtonlab__fitting__conditions__State'];
 export type VtonlabLibrarySchemasChosen = components['schemas']['vtonlab__library__schemas__Chosen'];
 export type VtonlabLibraryWardrobeChosen = components['schemas']['vtonlab__library__wardrobe__Chosen'];
+export type VtonlabProvidersConditionsState = components['schemas']['vtonlab__providers__conditions__State'];
 export type VtonlabWebRoutesState = components['schemas']['vtonlab__web__routes__State'];
 export type $defs = Record<string, never>;
 export interface operations {

@@ -45,7 +45,7 @@ def engines(
 def _describe(installed: Installed, chosen: Settings) -> dict[str, object]:
     from vtonlab import settings
     from vtonlab.engines import registry
-    from vtonlab.fitting.cards import make_card
+    from vtonlab.providers.cards import make_card
 
     about: dict[str, object] = {"name": installed.name, "package": installed.package, "version": installed.version}
     try:

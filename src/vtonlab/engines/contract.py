@@ -122,9 +122,10 @@ class Errand(Protocol):
     remote_id: str | None
     """What ``keep`` was last given for this very request, by this attempt or one that was cut off."""
 
-    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0) -> None:
-        """To be called right before ``pictures`` of ``size`` bytes together are sent to ``host``; ``price``: what the
-        answer will cost, in US dollars. Raises ``BudgetSpent``, and ``Cancelled`` when it is not wanted any more."""
+    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0, bought: int = 1) -> None:
+        """To be called right before ``pictures`` of ``size`` bytes together, words included, are sent to ``host``;
+        ``price``: what the answer will cost, in US dollars, for ``bought`` new pictures together. Raises
+        ``BudgetSpent``, and ``Cancelled`` when it is not wanted any more."""
         ...
 
     def keep(self, remote_id: str) -> None:

@@ -58,6 +58,11 @@
     │   ├── EngineBusy           its queue is full (retryable)
     │   ├── EngineTimeout        no answer in time (retryable)
     │   ├── ContentRefused       a provider's safety filter said no
+    │   │   └── PromptRefused    to a prompt, or to what was drawn of it
+    │   ├── BatchFailed          a service gave a batch up
+    │   │   ├── BatchExpired     or did not do it in time
+    │   │   └── BatchGone        or knows nothing of it
+    │   ├── ProviderCannot       what was asked for is nothing that it does
     │   ├── QuotaExceeded        the provider's quota is used up
     │   │   └── BudgetSpent      our own cap on what paid engines may cost a day
     │   ├── NotForCommerce       its licence forbids what this installation is used for
@@ -65,6 +70,7 @@
     │   ├── OutOfGpuMemory       a service's graphics card is too small for this
     │   ├── AnswerLost           cut off while a paid service worked
     │   ├── EngineFailed         the service said that it failed (retryable)
+    │   │   ├── PromptFailed     one prompt of a batch
     │   │   ├── EngineFailedSilently  it did not say why
     │   │   └── NoPicture        it answered, but not with a picture
     │   └── EngineFault          anything else; the log has the details
@@ -80,6 +86,9 @@ from vtonlab.errors.accounts import BadDetail
 from vtonlab.errors.base import LANGUAGES, Cancelled, Text, VtonError
 from vtonlab.errors.engines import (
     AnswerLost,
+    BatchExpired,
+    BatchFailed,
+    BatchGone,
     BudgetSpent,
     ContentRefused,
     EngineBusy,
@@ -96,6 +105,9 @@ from vtonlab.errors.engines import (
     NotThatService,
     OutOfGpuMemory,
     PoseNotRecognised,
+    PromptFailed,
+    PromptRefused,
+    ProviderCannot,
     QuotaExceeded,
     ServiceNotRunning,
 )
@@ -166,6 +178,9 @@ __all__ = [
     "BadOption",
     "BadRequest",
     "BadSetting",
+    "BatchExpired",
+    "BatchFailed",
+    "BatchGone",
     "BodyTooLarge",
     "BudgetSpent",
     "Cancelled",
@@ -208,6 +223,9 @@ __all__ = [
     "PartsFailed",
     "PoseNotRecognised",
     "PoseNotSupported",
+    "PromptFailed",
+    "PromptRefused",
+    "ProviderCannot",
     "QuotaExceeded",
     "RequestRefused",
     "ServerFault",

@@ -65,6 +65,18 @@ class ContentRefused(EngineError):
     )
 
 
+class PromptRefused(ContentRefused):
+    """A provider's safety filter said no to a prompt, or to the picture it drew. Values: ``engine``, ``rule`` (Text:
+    which, as far as it was told)."""
+
+    code = "prompt_refused"
+    sentence = Text("The engine “{engine}” refused this prompt: {rule}.", "引擎“{engine}”拒绝了这条提示词：{rule}。")
+    hint = Text(
+        "Change the prompt or the reference pictures; trying the same again will most likely be refused again.",
+        "请修改提示词或参考图；原样重试很可能再次被拒绝。",
+    )
+
+
 class QuotaExceeded(EngineError):
     """The provider's or our own budget is used up. Values: ``engine``."""
 
@@ -123,6 +135,54 @@ class NotThatService(EngineUnavailable):
         "引擎“{engine}”的地址上运行的服务没有我们认识的试衣接口。",
     )
     hint = Text("Check its address in the settings, and its version.", "请检查设置中的地址以及服务的版本。")
+
+
+class BatchFailed(EngineError):
+    """A service gave a batch up. Values: ``engine``."""
+
+    code = "batch_failed"
+    sentence = Text("The service of the engine “{engine}” gave the batch up.", "引擎“{engine}”的服务放弃了这个批次。")
+    hint = Text(
+        "Hand it in again, in smaller parts if it fails again; the service does not charge for what it did not draw.",
+        "请重新提交；如果再次失败，请分成较小的批次。未生成的图片不收费。",
+    )
+
+
+class BatchExpired(BatchFailed):
+    """A service did not do a batch in the time it gives itself (two days). Values: ``engine``."""
+
+    code = "batch_expired"
+    sentence = Text(
+        "The service of the engine “{engine}” did not finish the batch in time.",
+        "引擎“{engine}”的服务没有在期限内完成这个批次。",
+    )
+    hint = Text(
+        "What it had drawn was kept. Hand the rest in again, in smaller batches, or draw it one by one.",
+        "已生成的图片已保存。请将其余部分分成较小的批次重新提交，或逐张生成。",
+    )
+
+
+class BatchGone(BatchFailed):
+    """A service knows nothing of a batch that was handed in. Values: ``engine``."""
+
+    code = "batch_gone"
+    sentence = Text(
+        "The service of the engine “{engine}” no longer knows this batch.", "引擎“{engine}”的服务已没有这个批次的记录。"
+    )
+    hint = Text(
+        "Services forget batches after some weeks, and with another key. What was fetched before is kept.",
+        "服务会在几周后或更换密钥后清除批次记录。此前已取回的图片仍然保留。",
+    )
+
+
+class ProviderCannot(EngineError):
+    """What was asked for is nothing that the engine or its model does; refused before it costs anything. Values:
+    ``engine``, ``what`` (Text), ``others`` (Text: who can)."""
+
+    code = "provider_cannot"
+    status = 422
+    sentence = Text("“{engine}” cannot do this: {what}.", "“{engine}”不支持：{what}。")
+    hint = Text("{others}", "{others}")
 
 
 class NotForCommerce(EngineError):
@@ -201,6 +261,18 @@ class NoPicture(EngineFailed):
     hint = Text(
         "Try again (it may cost again), or use other pictures, another description or another engine.",
         "请重试（可能会再次计费），或更换图片、描述或引擎。",
+    )
+
+
+class PromptFailed(EngineFailed):
+    """The service could not draw one prompt of a batch, for a reason that we have no words of our own for. Values:
+    ``engine``, ``reason`` (of the service, a code)."""
+
+    code = "prompt_failed"
+    retryable = False
+    sentence = Text(
+        "The service of the engine “{engine}” could not draw this prompt ({reason}).",
+        "引擎“{engine}”的服务未能生成这条提示词（{reason}）。",
     )
 
 

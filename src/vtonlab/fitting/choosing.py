@@ -1,27 +1,17 @@
-"""Which engine makes a picture, and with what: everything that can be refused before a task stands in line."""
+"""With what a picture is made: everything that can be refused before a task stands in line."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import re
-import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import ValidationError
 
 from vtonlab.db.types import JsonValue
-from vtonlab.engines import registry
-from vtonlab.engines.contract import Capabilities, Engine, GarmentKind, Health, HealthStatus
-from vtonlab.errors import BadOption, EngineError, EngineNotSetUp, NotForCommerce, Text, VtonError, WrongKind
+from vtonlab.engines.contract import Capabilities, Engine, GarmentKind
+from vtonlab.errors import BadOption, Text, WrongKind
 from vtonlab.fitting.orders import Layer, Order
 from vtonlab.library.models import Category, Image, KindBy
-from vtonlab.settings import PREFIX, Settings
-from vtonlab.tasks.contract import Seat
-
-if TYPE_CHECKING:
-    from vtonlab.fitting.conditions import Conditions
 
 STEPS, SEED = "denoise_steps", "seed"
 MOST_STEPS: Final = 50
@@ -45,79 +35,6 @@ ONE_OR_TWO = Text("one garment, or an upper and a lower one", "一件衣物，�
 YES_OR_NO = Text("it is true or false", "只能是 true 或 false")
 WHOLE = Text("it is a whole number from {least} to {most}", "必须是 {least} 到 {most} 之间的整数")
 OUTFIT = Text("outfit", "套装")
-
-log = logging.getLogger(__name__)
-
-
-class Engines:
-    """The engines as orders need them. Used in one event loop, in which none is imported: that takes seconds."""
-
-    def __init__(self, settings: Settings, conditions: Conditions | None = None) -> None:
-        self._settings = settings
-        self._conditions = conditions
-        self._loaded: dict[str, Engine] = {}
-        self._loading: set[str] = set()
-        self._set_up: set[str] = set()
-
-    async def get(self, name: str | None = None) -> Engine:
-        """The engine ``name``; the one of the settings where none is named. Raises ``UnknownEngine``,
-        ``EngineUnavailable``."""
-        name = name or self._settings.engine or registry.DEFAULT_ENGINE
-        if name not in self._loaded:
-            self._loaded[name] = await asyncio.to_thread(registry.get, name)
-        return self._loaded[name]
-
-    def seat(self, lane: str) -> Seat:
-        """What a place in an engine's lane costs. As long as it is not loaded, the dearer one."""
-        engine = self._loaded.get(lane)
-        if engine is None:
-            self._load_aside(lane)
-            return Seat.COMPUTE
-        return Seat.WAIT if waits(engine) else Seat.COMPUTE
-
-    async def choose(self, name: str | None) -> Engine:
-        """The engine ``name``, where it may make pictures here. Raises as :meth:`get`, ``NotForCommerce`` and
-        ``EngineNotSetUp``."""
-        engine = await self.get(name)
-        can = engine.capabilities
-        if not can.try_on:
-            raise BadOption(option="engine", reason=NO_TRY_ON)
-        if self._settings.commercial and not can.commercial_use:
-            raise NotForCommerce(engine=engine.name, licence=can.weights_licence or can.code_licence)
-        await self._check_set_up(engine)
-        return engine
-
-    async def _check_set_up(self, engine: Engine) -> None:
-        """Raises ``EngineNotSetUp``. Waits for no service: who does not say it at once is set up, or says it later."""
-        if self._conditions is not None:
-            known = self._conditions.find(engine.name)
-            if known.state.value == HealthStatus.NOT_SET_UP:
-                raise _not_set_up(engine, known.hint or known.detail)
-            return
-        if engine.name in self._set_up:
-            return
-        asked = asyncio.create_task(asyncio.to_thread(engine.health))
-        done, _ = await asyncio.wait({asked}, timeout=ASKING_SECONDS)
-        if done and asked.exception() is None and asked.result().status is HealthStatus.NOT_SET_UP:
-            raise _not_set_up(engine, asked.result().hint or asked.result().detail)
-        asked.add_done_callback(_let_go)
-        self._set_up.add(engine.name)
-
-    def _load_aside(self, name: str) -> None:
-        if name not in self._loading:
-            self._loading.add(name)
-            threading.Thread(target=self._load, args=(name,), name=f"load-{name}", daemon=True).start()
-
-    def _load(self, name: str) -> None:
-        try:
-            self._loaded[name] = registry.get(name)
-        except VtonError as error:
-            log.info("tasks wait for an engine that cannot be loaded: %s", error)
-
-
-def waits(engine: Engine) -> bool:
-    """Whether its work is done elsewhere, and a fitting only waits here."""
-    return engine.capabilities.waits or engine.capabilities.remote_host is not None
 
 
 def settle_layers(engine: Engine, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
@@ -203,20 +120,3 @@ def _bad_option(error: ValidationError) -> BadOption:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "options"
     return BadOption(option=name, reason=Text(first["msg"], f"值无效（{first['msg']}）"))
-
-
-def _not_set_up(engine: Engine, hint: Text) -> EngineNotSetUp:
-    settings = re.findall(rf"{PREFIX}\w+", hint.en)
-    return EngineNotSetUp(
-        engine=engine.name, setting=", ".join(dict.fromkeys(settings)) or f"{PREFIX}{engine.name.upper()}_*"
-    )
-
-
-def _let_go(asked: asyncio.Task[Health]) -> None:
-    """Whatever it says now, nobody listens."""
-    if (
-        not asked.cancelled()
-        and isinstance(error := asked.exception(), Exception)
-        and not isinstance(error, EngineError)
-    ):
-        log.warning("an engine failed when it was asked how it is", exc_info=error)

@@ -20,7 +20,7 @@ from vtonlab.errors import EngineUnavailable, NotThere, ServiceError
 from vtonlab.errors.retold import retell
 from vtonlab.fitting import repository
 from vtonlab.fitting.analyses import Analyses
-from vtonlab.fitting.choosing import Engines, is_in_two_runs, waits
+from vtonlab.fitting.choosing import is_in_two_runs
 from vtonlab.fitting.dressing import Dressed, Dressing, Garment, Material, dress, dress_elsewhere
 from vtonlab.fitting.kept import Kept
 from vtonlab.fitting.legs import Legs
@@ -30,6 +30,7 @@ from vtonlab.imaging.signing import Signer
 from vtonlab.library.companions import Companion, companion_key
 from vtonlab.library.models import Image
 from vtonlab.library.service import PICTURE, Library
+from vtonlab.providers.engines import Engines, waits
 from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage

@@ -1,4 +1,4 @@
-"""Fittings and engines on the studio interface: ``/api/v1/tryon`` and ``/api/v1/engines``."""
+"""Fittings on the studio interface: ``/api/v1/tryon``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from vtonlab.db.database import Database
 from vtonlab.engines.contract import GarmentKind
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.fitting.asking import while_here
-from vtonlab.fitting.conditions import Conditions
-from vtonlab.fitting.engine_schemas import EngineAnswer, EngineList
 from vtonlab.fitting.findings import Findings, Role
 from vtonlab.fitting.previews import USUAL_SIDE, Preview, Previews
 from vtonlab.fitting.schemas import EXAMPLE_ID, NoteList, PreviewBody, TryOnBody, TryOnEntry, TryOnList
 from vtonlab.fitting.service import Fitting
 from vtonlab.library.conditions import is_known
 from vtonlab.library.sending import ASK_EACH_TIME, PROTECTION, VARY
+from vtonlab.providers.conditions import Conditions
 from vtonlab.tasks.listings import look_closer
 from vtonlab.tasks.models import Task
 from vtonlab.tasks.schemas import TaskAnswer, describe
@@ -65,13 +64,12 @@ MASK: Final[dict[int | str, dict[str, Any]]] = {
 def make_router(
     fitting: Fitting, previews: Previews, findings: Findings, conditions: Conditions, database: Database
 ) -> APIRouter:
-    """``/api/v1/tryon`` and ``/api/v1/engines``."""
+    """``/api/v1/tryon``."""
     router = APIRouter(tags=["fitting"])
     _add_asking(router, fitting, conditions, database)
     _add_previews(router, previews)
     _add_findings(router, findings)
     _add_history(router, fitting)
-    _add_engines(router, conditions)
     return router
 
 
@@ -181,14 +179,6 @@ def _add_history(router: APIRouter, fitting: Fitting) -> None:
         if found.has_mask and if_none_match is not None and is_known(if_none_match, etag):
             return Response(status_code=304, headers=_headers(etag))
         return Response(await fitting.mask(caller, vton_id), media_type="image/png", headers=_headers(etag))
-
-
-def _add_engines(router: APIRouter, conditions: Conditions) -> None:
-    @router.get("/api/v1/engines", summary="What can make pictures here")
-    async def engines(request: Request) -> EngineList:
-        """How each was when it was last asked, what it takes, its licences, and where pictures go."""
-        language = _language(request)
-        return EngineList(items=[EngineAnswer.of(one, language, conditions.settings) for one in conditions.get()])
 
 
 def _language(request: Request) -> Language:

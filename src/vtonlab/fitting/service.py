@@ -17,8 +17,7 @@ from vtonlab.accounts.hooks import AccountHook
 from vtonlab.db.database import Database
 from vtonlab.errors import BadOption, NotThere, Text
 from vtonlab.fitting import repository
-from vtonlab.fitting.admission import check_line, check_payer
-from vtonlab.fitting.choosing import Engines, settle_kind, settle_layers, settle_mask, settle_options
+from vtonlab.fitting.choosing import settle_kind, settle_layers, settle_mask, settle_options
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.hooks import FittingHook
 from vtonlab.fitting.jobs import FittingJobs
@@ -32,6 +31,8 @@ from vtonlab.imaging.signing import Signer
 from vtonlab.library.ingest import Ingest
 from vtonlab.library.listings import is_id
 from vtonlab.library.service import HISTORY_ENTRY, Library
+from vtonlab.providers.admission import check_line, check_payer
+from vtonlab.providers.engines import Engines
 from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
@@ -42,7 +43,7 @@ from vtonlab.tasks.service import Tasks
 
 if TYPE_CHECKING:
     from vtonlab.accounts.service import Accounts
-    from vtonlab.fitting.conditions import Conditions
+    from vtonlab.providers.conditions import Conditions
 
 KIND: Final = "tryon"
 MOST_FAILURES: Final = 5
@@ -150,7 +151,7 @@ class Fitting:
     async def _check_line(self, session: AsyncSession, caller: Caller) -> None:
         """After what was asked for was added: a request repeated with its key adds nothing."""
         await session.flush()
-        await check_line(session, self._tasks, self._settings, caller, KIND)
+        await check_line(session, self._tasks, self._settings, caller, KIND, self._settings.tryon_waiting)
 
     async def _look_through(self, caller: Caller, order: Order) -> Wanted:
         engine, user_id = await self.engines.choose(order.engine), caller.owner

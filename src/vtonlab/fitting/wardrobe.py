@@ -18,12 +18,12 @@ from vtonlab.errors import Text
 from vtonlab.errors.language import Language
 from vtonlab.fitting.asking import while_here
 from vtonlab.fitting.choosing import ANY_SEED, LARGEST_SEED, MOST_STEPS, USUAL_STEPS
-from vtonlab.fitting.conditions import OTHERS, Condition, Conditions, State
 from vtonlab.fitting.history import Fitted, HistoryItem, HistoryPage
 from vtonlab.fitting.orders import Layer, Order
 from vtonlab.fitting.schemas import DESCRIPTION_LETTERS, mask_link, tell_notes
 from vtonlab.fitting.service import Fitting
 from vtonlab.library.links import picture_link
+from vtonlab.providers.conditions import OTHERS, Condition, Conditions, State
 from vtonlab.tasks.models import Task
 
 Answer = dict[str, Any]

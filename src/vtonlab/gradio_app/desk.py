@@ -222,7 +222,7 @@ class _Errand:
         self._budget = budget
         self._stop = stop
 
-    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0) -> None:
+    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0, bought: int = 1) -> None:  # noqa: ARG002
         """As ``Errand`` says."""
         if self._stop.is_set():
             raise Cancelled

@@ -25,9 +25,9 @@ class TaskErrand:
         self._engine = engine_name
         self._loop = loop
 
-    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0) -> None:
+    def leaving(self, host: str, pictures: int, size: int, price: float = 0.0, bought: int = 1) -> None:
         """See ``Errand``. Nothing is written, and nothing may leave, where the attempt does not hold its task."""
-        self._wait_for(lambda: self._depart(host, pictures, size, price))
+        self._wait_for(lambda: self._depart(host, pictures, size, price, bought))
 
     def keep(self, remote_id: str) -> None:
         """See ``Errand``. Raises ``NotThatService`` for what is too long to be kept."""
@@ -36,10 +36,12 @@ class TaskErrand:
         self._wait_for(lambda: self._job.remember(remote_id=remote_id))
         self.remote_id = remote_id
 
-    async def _depart(self, host: str, pictures: int, size: int, price: float) -> None:
+    async def _depart(self, host: str, pictures: int, size: int, price: float, bought: int) -> None:
         # What is known here may be old: an attempt whose task was stopped or given to another must not send or buy.
         await self._job.check()
-        await self._outbound.depart(self._job.user_id, self._engine, host, pictures, size, price, self._job.task_id)
+        await self._outbound.depart(
+            self._job.user_id, self._engine, host, pictures, size, price, self._job.task_id, bought=bought
+        )
 
     def _wait_for(self, call: Callable[[], Awaitable[None]]) -> None:
         """Do ``call`` in the loop; ``Cancelled`` where that has ended, or is ending."""

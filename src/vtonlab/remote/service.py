@@ -56,9 +56,11 @@ class Outbound:
         size: int,
         price: float = 0.0,
         task_id: str | None = None,
+        *,
+        bought: int = 1,
     ) -> None:
         """Write down that ``pictures`` of ``size`` bytes together are about to be sent to ``host``, and that the answer
-        will cost ``price`` US dollars; both in one transaction, before anything is sent.
+        will cost ``price`` US dollars for ``bought`` new pictures; both in one transaction, before anything is sent.
 
         Whoever sends them comes here first: what is not in the log does not leave. Something free needs no budget.
         Raises ``BudgetSpent`` where the day's budget does not hold ``price``, ``ServiceError`` where there is no such
@@ -70,7 +72,7 @@ class Outbound:
         async def work(session: AsyncSession) -> None:
             moment = self._clock()
             if cost:
-                await self._spend(session, moment.date().isoformat(), cost, engine)
+                await self._spend(session, moment.date().isoformat(), cost, engine, bought)
             session.add(
                 Departure(
                     user_id=user_id,
@@ -91,13 +93,13 @@ class Outbound:
             raise ServiceError from error
         log.info("%d pictures (%d bytes) leave for %s (%s)", pictures, size, host, engine)
 
-    async def _spend(self, session: AsyncSession, day: str, cost: float, engine: str) -> None:
+    async def _spend(self, session: AsyncSession, day: str, cost: float, engine: str, bought: int) -> None:
         spending = await repository.take_day(session, day)
         total = round(spending.price + cost, CENTS_OF_CENTS)
         if self._limit and total > self._limit:
             raise BudgetSpent(engine=engine, limit=f"{self._limit:g}")
         spending.price = total
-        spending.pictures += 1
+        spending.pictures += bought
 
     async def list(self, caller: Caller, wanted: Wanted) -> Page:
         """A page of what left of the caller's. Raises ``BadRequest`` for a cursor that is none of ours."""

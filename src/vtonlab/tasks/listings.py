@@ -26,6 +26,8 @@ class Wanted:
     page: int = 1
     page_size: int = 20
     cursor: str | None = None
+    kinds: tuple[str, ...] = ()
+    """Only tasks of one of these; empty: of any."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Page:
 
 async def read_page(session: AsyncSession, user_id: str | None, wanted: Wanted) -> Page:
     """A page of the tasks of ``user_id``, or of everybody. Raises ``BadRequest`` for a cursor that is none of ours."""
-    which = repository.Filter(user_id, wanted.status, wanted.kind, wanted.parent_id)
+    which = repository.Filter(user_id, wanted.status, wanted.kind, wanted.parent_id, wanted.kinds)
     size = min(wanted.page_size, MOST_PER_PAGE)
     number, after = read_cursor(wanted.cursor) if wanted.cursor else (wanted.page, None)
     number = min(number, DEEPEST_PAGE)

@@ -47,6 +47,8 @@ class Filter:
     status: Status | None = None
     kind: str | None = None
     parent_id: str | None = None
+    kinds: tuple[str, ...] = ()
+    """One of these; empty: any."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +367,8 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
         conditions.append(Task.user_id == which.user_id)
     if which.kind is not None:
         conditions.append(Task.kind == which.kind)
+    if which.kinds:
+        conditions.append(Task.kind.in_(which.kinds))
     if which.parent_id is not None:
         conditions.append(Task.parent_id == which.parent_id)
     if which.status is Status.QUEUED:

@@ -24,7 +24,6 @@ from vtonlab.equip import equip_engines
 from vtonlab.errors import ServiceError, VtonError
 from vtonlab.fitting import routes as fitting_routes
 from vtonlab.fitting import wardrobe as fitting_wardrobe
-from vtonlab.fitting.conditions import Conditions
 from vtonlab.fitting.findings import Findings
 from vtonlab.fitting.kinds import GarmentKinds
 from vtonlab.fitting.previews import Previews
@@ -41,6 +40,8 @@ from vtonlab.library.news import LibraryNews
 from vtonlab.library.service import Library
 from vtonlab.library.serving import Serving
 from vtonlab.library.sweep import Sweep
+from vtonlab.providers import routes as provider_routes
+from vtonlab.providers.conditions import Conditions
 from vtonlab.remote import routes as remote_routes
 from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
@@ -110,6 +111,7 @@ class Parts:
             task_socket.make_router(self.tasks),
             fitting_wardrobe.make_router(self.fitting, self.conditions),
             fitting_routes.make_router(self.fitting, self.previews, self.findings, self.conditions, self.database),
+            provider_routes.make_router(self.conditions),
             remote_routes.make_router(self.outbound),
         ]
 

@@ -41,12 +41,15 @@ def upgrade() -> None:
     _make_images()
     _make_library_states()
     _make_library_totals()
+    _make_prompt_templates()
     _make_refresh_tokens()
     _make_sessions()
     _make_setup_links()
     _make_tasks()
     _make_vton_history()
     _make_favorites()
+    _make_generation_batches()
+    _make_generation_prompts()
     for of, indexes in INDEXES.items():
         for columns in indexes:
             op.create_index("_".join(["ix", of, *columns.split()]), of, columns.split(), if_not_exists=True)
@@ -282,6 +285,24 @@ def _make_library_totals() -> None:
     )
 
 
+def _make_prompt_templates() -> None:
+    op.create_table(
+        "prompt_templates",
+        Column("id", identifier(64), nullable=False),
+        Column("user_id", identifier(64), nullable=False),
+        Column("name", words(80), nullable=False),
+        Column("text", long_words(), nullable=False),
+        Column("negative_prompt", long_words(), nullable=False),
+        Column("created_at", UtcDateTime(), nullable=False),
+        Column("updated_at", UtcDateTime(), nullable=False),
+        ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name="fk_prompt_templates_user_id_users", ondelete="CASCADE"
+        ),
+        PrimaryKeyConstraint("id", name="pk_prompt_templates"),
+        if_not_exists=True,
+    )
+
+
 def _make_refresh_tokens() -> None:
     op.create_table(
         "refresh_tokens",
@@ -422,9 +443,59 @@ def _make_favorites() -> None:
     )
 
 
+def _make_generation_batches() -> None:
+    op.create_table(
+        "generation_batches",
+        Column("batch_name", identifier(64), nullable=False),
+        Column("user_id", identifier(64), nullable=False),
+        Column("task_id", identifier(64), nullable=False),
+        Column("provider", identifier(64), nullable=False),
+        Column("model", identifier(96), nullable=False),
+        Column("aspect_ratio", identifier(8), nullable=False),
+        Column("resolution", identifier(8), nullable=False),
+        Column("negative_prompt", long_words(), nullable=False),
+        Column("total", Integer(), nullable=False),
+        Column("succeeded", Integer(), nullable=False),
+        Column("failed", Integer(), nullable=False),
+        Column("created_at", UtcDateTime(), nullable=False),
+        Column("updated_at", UtcDateTime(), nullable=False),
+        ForeignKeyConstraint(
+            ["task_id"], ["tasks.task_id"], name="fk_generation_batches_task_id_tasks", ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name="fk_generation_batches_user_id_users", ondelete="CASCADE"
+        ),
+        PrimaryKeyConstraint("batch_name", name="pk_generation_batches"),
+        UniqueConstraint("task_id", name="uq_generation_batches_task_id"),
+        if_not_exists=True,
+    )
+
+
+def _make_generation_prompts() -> None:
+    op.create_table(
+        "generation_prompts",
+        Column("batch_name", identifier(64), nullable=False),
+        Column("number", Integer(), nullable=False),
+        Column("prompt", long_words(), nullable=False),
+        Column("status", identifier(16), nullable=False),
+        Column("image_id", identifier(64)),
+        Column("error", json()),
+        Column("finished_at", UtcDateTime()),
+        ForeignKeyConstraint(
+            ["batch_name"],
+            ["generation_batches.batch_name"],
+            name="fk_generation_prompts_batch_name_generation_batches",
+            ondelete="CASCADE",
+        ),
+        PrimaryKeyConstraint("batch_name", "number", name="pk_generation_prompts"),
+        if_not_exists=True,
+    )
+
+
 TABLES = (
-    "favorites vton_history tasks setup_links sessions refresh_tokens library_totals library_states "
-    "images departures changes change_counters api_tokens users spendings roles erasures audit_log "
+    "generation_prompts generation_batches favorites vton_history tasks setup_links sessions "
+    "refresh_tokens prompt_templates library_totals library_states images departures changes "
+    "change_counters api_tokens users spendings roles erasures audit_log "
 )
 """Those that hang on others first."""
 
@@ -456,6 +527,7 @@ INDEXES = {
         "user_id look_c",
         "user_id look_d",
     ],
+    "prompt_templates": ["user_id created_at id"],
     "refresh_tokens": ["expires_at", "family_id", "user_id"],
     "sessions": ["expires_at", "user_id"],
     "tasks": [
@@ -472,6 +544,7 @@ INDEXES = {
     ],
     "vton_history": ["result_image_id", "task_id", "user_id created_at id", "user_id layer_key created_at id"],
     "favorites": ["image_id", "user_id favorite_type created_at id"],
+    "generation_batches": ["user_id created_at batch_name"],
 }
 """The columns of each, by table."""
 

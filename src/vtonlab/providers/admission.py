@@ -26,10 +26,13 @@ def check_payer(settings: Settings, caller: Caller, engine: Engine) -> None:
         raise SignInNeeded
 
 
-async def check_line(session: AsyncSession, tasks: Tasks, settings: Settings, caller: Caller, kind: str) -> None:
-    """Raises ``TooManyRequests`` where more tasks of ``kind`` are unfinished than one person may have."""
+async def check_line(
+    session: AsyncSession, tasks: Tasks, settings: Settings, caller: Caller, kind: str, most: int
+) -> None:
+    """Raises ``TooManyRequests`` where more than ``most`` tasks of ``kind`` of an account are unfinished; of a guest,
+    more than a part of it."""
     if settings.is_local:
         return
-    most = settings.tryon_waiting if caller.is_signed_in else max(1, settings.tryon_waiting // GUESTS_SHARE)
+    most = most if caller.is_signed_in else max(1, most // GUESTS_SHARE)
     if await tasks.count_open(session, caller.owner, kind) > most:
         raise TooManyRequests(seconds=WAIT_SECONDS)

@@ -23,7 +23,7 @@ from vtonlab.db.base import now
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Engine, Health, HealthStatus
 from vtonlab.errors import EngineError, EngineUnavailable, NotForCommerce, Text, UnknownEngine, VtonError
-from vtonlab.fitting.cards import Card, make_card
+from vtonlab.providers.cards import Card, make_card
 from vtonlab.settings import Settings, for_engine
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities
 from vtonlab.errors import Text
-from vtonlab.fitting.cards import CODE, COMMERCE, COST, FORBIDDEN, FREE, HOST, PAID, PICTURES, make_card
+from vtonlab.providers.cards import CODE, COMMERCE, COST, FORBIDDEN, FREE, HOST, PAID, PICTURES, make_card
 
 
 class Service:

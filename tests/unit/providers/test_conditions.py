@@ -14,8 +14,8 @@ import pytest
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities, Health, HealthStatus, Options
 from vtonlab.errors import EngineUnavailable, Text, UnknownEngine
-from vtonlab.fitting.conditions import Conditions, State, find_address
 from vtonlab.fitting.wardrobe import WORDS
+from vtonlab.providers.conditions import Conditions, State, find_address
 from vtonlab.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import Capabilities, GarmentKind
-from vtonlab.fitting.conditions import Condition, State
+from vtonlab.providers.conditions import Condition, State
 from vtonlab.settings import Settings, variables_of_engine
 
 

@@ -1,0 +1,1 @@
+"""Pictures from words: prompts and reference pictures, one at a time or in batches."""
