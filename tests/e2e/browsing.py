@@ -31,9 +31,14 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 SETTLE = """async () => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const running = () => document.getAnimations().filter((one) => one.playState === "running"
     && one.effect?.getComputedTiming().iterations !== Infinity);
-  await Promise.all(running().map((one) => one.finished.catch(() => null)));
+  await drawn();  // only then is known what a change sets in motion
+  for (let round = 0; round < 20 && running().length > 0; round += 1) {
+    await Promise.all(running().map((one) => one.finished.catch(() => null)));
+    await drawn();  // and what follows from its end
+  }
 }"""
 
 
@@ -115,7 +120,7 @@ def wait_until_ready(page: Page) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until what moves has come to rest."""
+    """Wait until what has changed is drawn, and what moves has come to rest."""
     page.evaluate(SETTLE)
 
 

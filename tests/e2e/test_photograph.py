@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from tests.e2e.browsing import settle
 from tests.e2e.site import Site, run_site
 from tests.fakes.fashn import KEY, FakeFashn
 
@@ -366,6 +367,7 @@ def test_a_mask_is_painted_with_keys_alone(at_rest: Site, open_page: Open) -> No
 
 def stroke(page: Page, canvas: Locator, begin: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw a line with the mouse; places are shares of the photo's width and height."""
+    settle(page)  # a dialog that still rises is not where it will be
     box = canvas.bounding_box()
     assert box is not None
     (x, y), (to_x, to_y) = (
