@@ -22,17 +22,17 @@ const HEALTH: Record<EngineAnswer["status"], Health> = {
   unknown: "asking",
 };
 
-export function healthOf(engine: EngineAnswer): Health {
+export function healthOf(engine: Pick<EngineAnswer, "status">): Health {
   return HEALTH[engine.status];
 }
 
 /** Whether it is worth asking for a picture. */
-export function isServing(engine: EngineAnswer): boolean {
+export function isServing(engine: Pick<EngineAnswer, "status">): boolean {
   return !["down", "notSetUp"].includes(healthOf(engine));
 }
 
 /** What is remembered of who has read where pictures go: the engine at that host. A new host is asked about again. */
-export function consentFor(engine: EngineAnswer): string | null {
+export function consentFor(engine: Pick<EngineAnswer, "name" | "sends_pictures_to">): string | null {
   return engine.sends_pictures_to === null ? null : `${engine.name}@${engine.sends_pictures_to}`;
 }
 
