@@ -1,21 +1,20 @@
 """The engine ``sandbox``: a placeholder that says what was asked, for trying out programs that call this one.
 
 It makes no picture of anybody in anything: the photo comes back hatched, with a card on it that reads SANDBOX and
-lists the request. It takes every general option, takes its time, and fails, as it is told to. Off unless
-``VTONLAB_SANDBOX_ON`` is set, so that nobody meets it by accident.
+lists the request. It takes every general option, takes its time, and fails, as it is told to. From words it draws
+cards on a plain ground (:mod:`vtonlab.engines.sandbox_studio`), told by the beginning of the prompt how long it shall
+take and whether it shall fail. Off unless ``VTONLAB_SANDBOX_ON`` is set, so that nobody meets it by accident.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from pydantic import Field, ValidationError
 
-from vtonlab import errors
-from vtonlab.engines import contract
+from vtonlab.engines import contract, sandbox_studio
 from vtonlab.engines.contract import (
     Capabilities,
     GarmentKind,
@@ -27,13 +26,19 @@ from vtonlab.engines.contract import (
     TryOnResult,
     silent,
 )
+from vtonlab.engines.generating import (
+    BatchAnswer,
+    BatchRequest,
+    BatchState,
+    GenerateRequest,
+    GenerateResult,
+    ImageModel,
+)
 from vtonlab.engines.sandbox_card import draw_placeholder
-from vtonlab.errors import BadOption, EngineNotSetUp, MaskNeeded, Text, VtonError
+from vtonlab.engines.sandbox_orders import SETTING, Failure, make_error, pass_time
+from vtonlab.engines.sandbox_studio import plain
+from vtonlab.errors import BadOption, EngineNotSetUp, MaskNeeded, Text
 from vtonlab.imaging.provenance import SourceType
-
-SETTING: Final = "VTONLAB_SANDBOX_ON"
-STEP_SECONDS: Final = 0.2
-"""How often progress is told, and so how soon a wish to stop is heard."""
 
 _HINT: Final = Text(f"Set {SETTING}=1 to switch it on.", f"设置 {SETTING}=1 即可启用。")
 _NOTE: Final = Note(
@@ -42,31 +47,11 @@ _NOTE: Final = Note(
     Text("A placeholder of the sandbox, not a fitting.", "这是沙盒的占位图，不是试穿效果。"),
 )
 
-
 PRESETS: Final = {
     "fast": {"denoise_steps": 15},
     "balanced": {"denoise_steps": 25},
     "best": {"denoise_steps": 40},
 }
-
-
-class Failure(StrEnum):
-    """How a request can be made to fail: the code of the error that it then ends in."""
-
-    NO_PERSON = "no_person_found"
-    NO_GARMENT = "garment_not_understood"
-    UNAVAILABLE = "engine_unavailable"
-    BUSY = "engine_busy"
-    TIMEOUT = "engine_timeout"
-    REFUSED = "content_refused"
-    QUOTA = "quota_exceeded"
-    BUDGET = "budget_spent"
-    KEY = "key_refused"
-    POSE = "pose_not_recognised"
-    MEMORY = "out_of_gpu_memory"
-    LOST = "answer_lost"
-    FAILED = "engine_failed"
-    FAULT = "engine_fault"
 
 
 class Options(contract.Options):
@@ -92,6 +77,10 @@ class SandboxEngine:
     name = "sandbox"
     title = Text("Sandbox (a placeholder, no fitting)", "沙盒（仅占位图，不试穿）")
     capabilities = Capabilities(
+        generate=True,
+        batch=True,
+        references=sandbox_studio.MODEL.references,
+        aspect_ratios=sandbox_studio.RATIOS,
         outfits=True,
         mask=True,
         seed=True,
@@ -120,18 +109,59 @@ class SandboxEngine:
 
         Raises ``EngineNotSetUp`` while it is off, ``MaskNeeded``, ``BadOption``, and what ``fail`` asks for.
         """
-        if not self._is_on:
-            raise EngineNotSetUp(engine=self.name, setting=SETTING)
+        self._check_on()
         options = _read_options(request)
         if not options.auto_mask and (request.mask is None or not request.mask.any()):
             raise MaskNeeded
-        waited = _pass_time(options, report)
+        waited = pass_time(options.seconds, report, lambda share, left: _tell(options, share, left))
+        if options.fail is not None:
+            raise make_error(options.fail, self.name)
         report(0.95, "draw")
         begun = time.perf_counter()
         image, mask = draw_placeholder(request, _describe(request, options))
         timings = {"wait": waited, "draw": time.perf_counter() - begun}
         report(1.0, "done")
         return TryOnResult(image, mask, self.name, 0.0, (_NOTE,), timings, SourceType.COMPOSITE)
+
+    def models(self) -> tuple[ImageModel, ...]:
+        """One that takes everything and is free; none while the sandbox is off."""
+        return (sandbox_studio.MODEL,) if self._is_on else ()
+
+    def generate(self, request: GenerateRequest, report: Report = silent) -> GenerateResult:
+        """A card that reads SANDBOX, of exactly the asked shape and size. A prompt that begins so is an order first:
+        ``sandbox: seconds=3 fail=prompt_refused a red coat``.
+
+        Raises ``EngineNotSetUp`` while it is off, ``BadOption``, and what the prompt says.
+        """
+        self._check_on()
+        return sandbox_studio.generate(request, report)
+
+    def submit_batch(self, batch: BatchRequest, report: Report = silent) -> str:
+        """Begins to take its time: 0.2 seconds a prompt, or what the prompt says."""
+        self._check_on()
+        report(0.0, "preparing")
+        return sandbox_studio.submit(batch)
+
+    def poll_batch(self, remote_id: str, report: Report = silent) -> BatchState:
+        """How far it is; it needs nothing but its name for that. Raises ``BatchGone`` where that is not ours."""
+        self._check_on()
+        report(0.0, "remote_work")
+        return sandbox_studio.poll(remote_id)
+
+    def fetch_batch(self, remote_id: str, batch: BatchRequest, report: Report = silent) -> Iterator[BatchAnswer]:
+        """The cards, each drawn when it is asked for."""
+        self._check_on()
+        return sandbox_studio.fetch(remote_id, batch, report)
+
+    def cancel_batch(self, remote_id: str, report: Report = silent) -> None:
+        """It is over, as far as this process knows: another one lets it run to its end."""
+        self._check_on()
+        report(0.0, "remote_work")
+        sandbox_studio.cancel(remote_id)
+
+    def _check_on(self) -> None:
+        if not self._is_on:
+            raise EngineNotSetUp(engine=self.name, setting=SETTING)
 
 
 def _read_options(request: TryOnRequest) -> Options:
@@ -142,24 +172,8 @@ def _read_options(request: TryOnRequest) -> Options:
         raise BadOption(option=".".join(str(part) for part in fault["loc"]) or "?", reason=fault["msg"]) from error
 
 
-def _pass_time(options: Options, report: Report) -> float:
-    """Let the time pass that was asked for, and fail in the end where that was; the seconds it took."""
-    begun = time.monotonic()
-    while (gone := time.monotonic() - begun) < options.seconds:
-        share = gone / options.seconds
-        step = 1 + int(share * options.denoise_steps)
-        left = options.seconds - gone
-        report(0.9 * share, f"denoise step={step} steps={options.denoise_steps} seconds={left:.0f}")
-        time.sleep(min(STEP_SECONDS, left))
-    if options.fail is not None:
-        raise _find_error(options.fail)
-    return time.monotonic() - begun
-
-
-def _find_error(failure: Failure) -> VtonError:
-    kinds = [getattr(errors, name) for name in errors.__all__ if name not in {"LANGUAGES", "Text"}]
-    kind: type[VtonError] = next(kind for kind in kinds if kind.code == failure.value)
-    return kind(engine=SandboxEngine.name, setting=SETTING, seconds=0, limit=0)
+def _tell(options: Options, share: float, left: float) -> str:
+    return f"denoise step={1 + int(share * options.denoise_steps)} steps={options.denoise_steps} seconds={left:.0f}"
 
 
 def _describe(request: TryOnRequest, options: Options) -> tuple[str, ...]:
@@ -173,17 +187,10 @@ def _describe(request: TryOnRequest, options: Options) -> tuple[str, ...]:
         "placeholder - nothing was tried on",
         f"person {width} x {height}, garment {sizes} ({kind})",
         f"mask: {'given' if request.mask is not None else 'none'}",
-        f"description: {_plain(request.description)}",
+        f"description: {plain(request.description, 60)}",
         ", ".join(f"{name}={_json(value)}" for name, value in asked.items()),
     )
 
 
 def _json(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _plain(words: str) -> str:
-    """``words`` as far as the card's font has them: other scripts are told by their length."""
-    if not words:
-        return "none"
-    return words[:60] if words.isascii() and words.isprintable() else f"{len(words)} letters"

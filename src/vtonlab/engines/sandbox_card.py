@@ -69,10 +69,10 @@ def _draw_card(canvas: Image.Image, request: TryOnRequest, lines: Sequence[str])
     margin = max(2, min(width, height) // 40)
     inner, inset = width - 4 * margin, max(8, min(width // 4, height // 5))
     column = inner - inset - margin
-    title = _fit(pen, TITLE, inner, height // 8)
-    text = _fit(pen, "M" * 26, column, height // 28)
-    wrapped = [part for line in lines for part in _wrap(pen, line, text, column)]
-    title_height, line_height = _height(pen, title), round(_height(pen, text) * 1.35)
+    title = fit_font(pen, TITLE, inner, height // 8)
+    text = fit_font(pen, "M" * 26, column, height // 28)
+    wrapped = [part for line in lines for part in wrap_words(pen, line, text, column)]
+    title_height, line_height = find_height(pen, title), round(find_height(pen, text) * 1.35)
     pictures = inset * (1 if request.lower is None else 2) + margin
     wanted = title_height + max(line_height * len(wrapped), pictures) + 4 * margin
     top = max(0, min(round(0.95 * height) - wanted, round(0.4 * height)))
@@ -98,7 +98,9 @@ def _paste_garments(canvas: Image.Image, request: TryOnRequest, corner: tuple[in
             top += side
 
 
-def _fit(pen: ImageDraw.ImageDraw, words: str, width: int, height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def fit_font(
+    pen: ImageDraw.ImageDraw, words: str, width: int, height: int
+) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The built-in font at the largest size at which ``words`` are no wider and no higher than that (px)."""
     from PIL import ImageFont
 
@@ -107,9 +109,10 @@ def _fit(pen: ImageDraw.ImageDraw, words: str, width: int, height: int) -> Image
     return ImageFont.load_default(max(4, 100 * min(width / (right - left), height / (bottom - top))))
 
 
-def _wrap(
+def wrap_words(
     pen: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> list[str]:
+    """``line`` in parts that are no wider than ``width`` px, as far as its words are not."""
     parts = [""]
     for word in line.split(" "):
         longer = f"{parts[-1]} {word}".strip()
@@ -120,5 +123,6 @@ def _wrap(
     return [part for part in parts if part]
 
 
-def _height(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
+def find_height(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
+    """Of a line, in pixels."""
     return round(pen.textbbox((0, 0), "Mg", font=font)[3])
