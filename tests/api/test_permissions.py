@@ -155,6 +155,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 403 403 403 200 | 401 200 403 | PUT /api/v1/admin/roles/{name=<role>} {"permissions": []}
 401 401 403 403 403 204 | 401 204 403 | DELETE /api/v1/admin/roles/{name=<role>}
 401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/audit
+401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/audit/actions
 401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/stats
 401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/tasks
 401 401 403 403 403 200 | 401 200 403 | POST /api/v1/admin/tasks/{task_id=<task>}/cancel

@@ -7,28 +7,29 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from vtonlab.accounts.asking import permitted
-from vtonlab.accounts.caller import Caller, Permission
-from vtonlab.accounts.names import fold
-from vtonlab.accounts.people import Changes, NewPerson
-from vtonlab.accounts.repository import AuditFilter, UserFilter
-from vtonlab.accounts.schemas import (
-    EXAMPLE_ID,
+from vtonlab.accounts.admin_schemas import (
+    ActionsOut,
     AuditOut,
     AuditPageOut,
-    Deleted,
     LinkOut,
+    ListedRole,
+    ListedUser,
     NewRole,
     NewUser,
     NewUserOut,
-    ProfileOut,
     RoleOut,
     RolePermissions,
     RolesOut,
     UserEdit,
-    UserOut,
     UserPageOut,
 )
+from vtonlab.accounts.asking import permitted
+from vtonlab.accounts.caller import Caller, Permission
+from vtonlab.accounts.listings import Use, UserFilter, UserSort
+from vtonlab.accounts.names import fold
+from vtonlab.accounts.people import Changes, NewPerson
+from vtonlab.accounts.repository import AuditFilter
+from vtonlab.accounts.schemas import EXAMPLE_ID, Deleted, ProfileOut, UserOut
 from vtonlab.accounts.service import Accounts
 from vtonlab.errors import BadRequest
 
@@ -66,15 +67,21 @@ def _add_users(router: APIRouter, accounts: Accounts) -> None:
         kind: Literal["person", "guest", "default"] | None = None,
         role: Annotated[str | None, Query(max_length=32)] = None,
         is_active: bool | None = None,
+        sort: Annotated[UserSort, Query(description="A cursor leads on in the order it was given for.")] = (
+            UserSort.NEWEST
+        ),
         page: Page = 1,
         page_size: PageSize = 50,
         cursor: Cursor = None,
     ) -> UserPageOut:
-        """Newest first; guests are among them."""
+        """Newest first, unless `sort` says by name, or who was here last; guests are among them."""
         size = min(page_size, LARGEST_PAGE)
         wanted = UserFilter(words=fold(q.strip()) or None, kind=kind, role=role, is_active=is_active)
-        found = await accounts.people.list(wanted, page, size, cursor)
-        items = [UserOut.of(user) for user in found.items]
+        found = await accounts.people.list(wanted, page, size, cursor, sort)
+        items = [
+            ListedUser.of_listed(user, accounts.quota_of(user), found.uses.get(user.user_id, Use()))
+            for user in found.items
+        ]
         return UserPageOut(items=items, total=found.total, page=page, page_size=size, next_cursor=found.next_cursor)
 
     @router.post("/users", summary="Make an account", status_code=201)
@@ -115,7 +122,11 @@ def _add_roles(router: APIRouter, accounts: Accounts) -> None:
     @router.get("/roles", summary="List roles")
     async def list_roles(_: RoleManager) -> RolesOut:
         """And every permission there is."""
-        roles = [RoleOut.of(role) for role in await accounts.roles.list()]
+        users = await accounts.roles.count_users()
+        roles = [
+            ListedRole(**RoleOut.of(role).model_dump(), users=users.get(role.name, 0))
+            for role in await accounts.roles.list()
+        ]
         return RolesOut(items=roles, permissions=[permission.value for permission in Permission])
 
     @router.post("/roles", summary="Make a role", status_code=201)
@@ -156,8 +167,13 @@ def _add_audit(router: APIRouter, accounts: Accounts) -> None:
         size = min(page_size, LARGEST_PAGE)
         wanted = AuditFilter(user_id, about, action, target, _in_utc(since), _in_utc(until))
         found = await accounts.audit.list(wanted, page, size, cursor)
-        items = [AuditOut.of(entry) for entry in found.items]
+        items = [AuditOut.of(entry, found.names.get(entry.target, "")) for entry in found.items]
         return AuditPageOut(items=items, total=found.total, page=page, page_size=size, next_cursor=found.next_cursor)
+
+    @router.get("/audit/actions", summary="Which actions the audit log knows")
+    async def list_actions(_: AuditReader) -> ActionsOut:
+        """Those there is an entry of: what the log can be narrowed down to."""
+        return ActionsOut(items=await accounts.audit.list_actions())
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -12,6 +12,7 @@ from vtonlab.accounts import repository
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.accounts.ground import Ground, digest, new_secret, require_in_person
 from vtonlab.accounts.identity import API_TOKEN_PREFIX
+from vtonlab.accounts.listings import is_id
 from vtonlab.accounts.models import ApiToken
 from vtonlab.accounts.names import read_label
 from vtonlab.db.base import new_id, now
@@ -71,7 +72,7 @@ class ApiTokens:
         user_id = require_in_person(caller)
 
         async def work(session: AsyncSession) -> None:
-            if not repository.is_id(token_id) or not await repository.delete_api_token(session, user_id, token_id):
+            if not is_id(token_id) or not await repository.delete_api_token(session, user_id, token_id):
                 raise NotThere(thing=TOKEN, id=token_id[:64])
             self._ground.record(session, caller, "tokens.delete", token_id)
             self._ground.changed(session, [user_id])

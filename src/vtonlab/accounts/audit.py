@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vtonlab.accounts import repository
 from vtonlab.accounts.ground import Ground
+from vtonlab.accounts.listings import is_id
 from vtonlab.accounts.models import AuditEntry
 from vtonlab.accounts.repository import AuditFilter
 from vtonlab.errors import BadRequest
@@ -21,6 +22,8 @@ class AuditPage:
     items: Sequence[AuditEntry]
     total: int
     next_cursor: str | None
+    names: Mapping[str, str]
+    """Of those entries' targets that are users who are still there, by id."""
 
 
 class Audit:
@@ -34,13 +37,19 @@ class Audit:
         ``page`` counts from the newest. Raises ``BadRequest`` for a cursor that is not ours."""
         before = None if cursor is None else _read_cursor(cursor)
         ids = (wanted.user_id, wanted.about, wanted.action, wanted.target)
-        if not all(text is None or repository.is_id(text) for text in ids):
-            return AuditPage((), 0, None)
+        if not all(text is None or is_id(text) for text in ids):
+            return AuditPage((), 0, None, {})
         async with self._ground.database.read() as session:
             total = await repository.count_audit(session, wanted)
             found = await repository.list_audit(session, wanted, page_size + 1, (page - 1) * page_size, before)
-        shown = found[:page_size]
-        return AuditPage(shown, total, str(shown[-1].number) if len(found) > page_size else None)
+            shown = found[:page_size]
+            names = await repository.names_of(session, {entry.target for entry in shown if entry.target})
+        return AuditPage(shown, total, str(shown[-1].number) if len(found) > page_size else None, names)
+
+    async def list_actions(self) -> Sequence[str]:
+        """Every action there is an entry of, by name."""
+        async with self._ground.database.read() as session:
+            return await repository.list_actions(session)
 
 
 def _read_cursor(cursor: str) -> int:

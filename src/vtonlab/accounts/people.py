@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from vtonlab.accounts import repository
+from vtonlab.accounts import listings, repository
 from vtonlab.accounts.caller import Caller, CallerKind, Permission
 from vtonlab.accounts.ground import Ground
+from vtonlab.accounts.listings import Use, UserFilter, UserPage, UserSort, is_id
 from vtonlab.accounts.models import User
 from vtonlab.accounts.names import key_of, read_email, read_password, read_username
-from vtonlab.accounts.repository import ADMIN, UserFilter
+from vtonlab.accounts.repository import ADMIN
 from vtonlab.accounts.roles import require_to_grant
 from vtonlab.accounts.sessions import Sessions
 from vtonlab.db.base import new_id, now
 from vtonlab.db.types import JsonValue
-from vtonlab.errors import BadRequest, Conflict, NameTaken, NotThere, Text
+from vtonlab.errors import Conflict, NameTaken, NotThere, Text
 
 USER: Final = Text("user", "用户")
 LAST_ADMIN: Final = Text("this is the last administrator", "这是最后一位管理员")
@@ -55,13 +53,8 @@ class Changes:
     """0: no limit; -1: the setting's."""
 
 
-@dataclass(frozen=True)
-class UserPage:
-    """Some users, how many there are, and where it goes on."""
-
-    items: Sequence[User]
-    total: int
-    next_cursor: str | None
+CountUse = Callable[[AsyncSession, Collection[str]], Awaitable[dict[str, Use]]]
+"""What each of the users keeps, in one question; those who keep nothing may be left out."""
 
 
 class People:
@@ -70,17 +63,31 @@ class People:
     def __init__(self, ground: Ground, sessions: Sessions) -> None:
         self._ground = ground
         self._sessions = sessions
+        self._count_use: CountUse = _count_nothing
 
-    async def list(self, wanted: UserFilter, page: int, page_size: int, cursor: str | None = None) -> UserPage:
-        """Newest first. Raises ``BadRequest`` for a cursor that is not ours."""
-        after = None if cursor is None else _read_cursor(cursor)
-        if wanted.role is not None and not repository.is_id(wanted.role):
-            return UserPage((), 0, None)
+    def know_use(self, count_use: CountUse) -> None:
+        """The library tells what people keep: accounts does not know it."""
+        self._count_use = count_use
+
+    async def list(
+        self,
+        wanted: UserFilter,
+        page: int,
+        page_size: int,
+        cursor: str | None = None,
+        sort: UserSort = UserSort.NEWEST,
+    ) -> UserPage:
+        """A page, with what each keeps. Raises ``BadRequest`` for a cursor that is not ours."""
+        if wanted.role is not None and not is_id(wanted.role):
+            return UserPage((), 0, None, {})
         async with self._ground.database.read() as session:
-            total = await repository.count_users(session, wanted)
-            found = await repository.list_users(session, wanted, page_size + 1, (page - 1) * page_size, after)
-        shown = found[:page_size]
-        return UserPage(shown, total, _make_cursor(shown[-1]) if len(found) > page_size else None)
+            total = await listings.count_users(session, wanted)
+            skip = (page - 1) * page_size
+            found = await listings.list_users(session, wanted, sort, page_size + 1, skip, cursor)
+            shown = found[:page_size]
+            uses = await self._count_use(session, [user.user_id for user in shown])
+        more = listings.make_cursor(shown[-1], sort) if len(found) > page_size else None
+        return UserPage(shown, total, more, uses)
 
     async def get(self, user_id: str) -> User:
         """Raises ``NotThere``."""
@@ -238,22 +245,11 @@ async def set_email(session: AsyncSession, user: User, email: str) -> None:
         raise NameTaken(name=email) from error
 
 
+async def _count_nothing(_session: AsyncSession, _user_ids: Collection[str]) -> dict[str, Use]:
+    return {}
+
+
 def _there(user: User | None, user_id: str) -> User:
     if user is None:
         raise NotThere(thing=USER, id=user_id[:64])
     return user
-
-
-def _make_cursor(user: User) -> str:
-    return base64.urlsafe_b64encode(f"{user.created_at.isoformat()} {user.user_id}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, _, user_id = base64.urlsafe_b64decode(cursor).decode("ascii").partition(" ")
-        found = datetime.fromisoformat(moment)
-    except (binascii.Error, ValueError) as error:
-        raise BadRequest(part="cursor") from error
-    if found.utcoffset() != timedelta(0) or not repository.is_id(user_id):
-        raise BadRequest(part="cursor")
-    return found, user_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from vtonlab.accounts.listings import is_id
 from vtonlab.accounts.models import ApiToken, AuditEntry, RefreshToken, Role, Session, SetupLink, User
 
 ADMIN = "admin"
@@ -70,46 +71,12 @@ async def count_admins(session: AsyncSession, *, with_default: bool, but: str = 
     return (await session.execute(query)).scalar_one()
 
 
-@dataclass(frozen=True)
-class UserFilter:
-    """Which users are asked for; None: all."""
-
-    words: str | None = None
-    """In the name or e-mail address, NFKC, case folded."""
-    kind: str | None = None
-    role: str | None = None
-    is_active: bool | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """What such a row meets."""
-        found: list[ColumnElement[bool]] = []
-        if self.words:
-            columns = (User.username_key, User.email_key)
-            found.append(or_(*(column.contains(self.words, autoescape=True) for column in columns)))
-        if self.kind is not None:
-            found.append(User.kind == self.kind)
-        if self.role is not None:
-            found.append(User.role == self.role)
-        if self.is_active is not None:
-            found.append(User.is_active.is_(self.is_active))
-        return found
-
-
-async def list_users(
-    session: AsyncSession, wanted: UserFilter, limit: int, offset: int, after: tuple[datetime, str] | None
-) -> Sequence[User]:
-    """Newest first; from ``offset``, or after the one of that moment and id."""
-    query = select(User).where(*wanted.conditions()).order_by(User.created_at.desc(), User.user_id.desc()).limit(limit)
-    if after is None:
-        return (await session.execute(query.offset(offset))).scalars().all()
-    moment, user_id = after
-    older = or_(User.created_at < moment, and_(User.created_at == moment, User.user_id < user_id))
-    return (await session.execute(query.where(older))).scalars().all()
-
-
-async def count_users(session: AsyncSession, wanted: UserFilter) -> int:
-    """How many there are."""
-    return (await session.execute(select(func.count(User.user_id)).where(*wanted.conditions()))).scalar_one()
+async def names_of(session: AsyncSession, user_ids: Collection[str]) -> dict[str, str]:
+    """The names of those there are."""
+    if not user_ids:
+        return {}
+    rows = await session.execute(select(User.user_id, User.username).where(User.user_id.in_(user_ids)))
+    return {str(user_id): str(name) for user_id, name in rows}
 
 
 # ---- roles
@@ -128,6 +95,12 @@ async def find_role(session: AsyncSession, name: str) -> Role | None:
 async def users_of_role(session: AsyncSession, name: str, limit: int | None = None) -> Sequence[str]:
     """Ids of those who have it."""
     return (await session.execute(select(User.user_id).where(User.role == name).limit(limit))).scalars().all()
+
+
+async def count_by_role(session: AsyncSession) -> dict[str, int]:
+    """How many users have each role that somebody has."""
+    rows = await session.execute(select(User.role, func.count()).group_by(User.role))
+    return {str(role): int(count) for role, count in rows}
 
 
 # ---- who is asking
@@ -337,6 +310,19 @@ async def count_audit(session: AsyncSession, wanted: AuditFilter) -> int:
     return (await session.execute(select(func.count(AuditEntry.number)).where(*wanted.conditions()))).scalar_one()
 
 
+async def list_actions(session: AsyncSession) -> list[str]:
+    """Every action there is an entry of, by name; a step in the index for each, however long the log is."""
+    found: list[str] = []
+    last = ""
+    while True:
+        query = select(func.min(AuditEntry.action)).where(AuditEntry.action > last)
+        action = (await session.execute(query)).scalar_one_or_none()
+        if action is None:
+            return found
+        found.append(action)
+        last = action
+
+
 async def came_from(session: AsyncSession, user_id: str, address: str, since: datetime) -> bool:
     """Whether the user signed in from ``address`` since then."""
     query = select(AuditEntry.number).where(
@@ -362,11 +348,6 @@ async def delete_expired(session: AsyncSession, moment: datetime) -> int:
     """Sessions, refresh tokens and links whose time is over; how many."""
     changes = [delete(kind).where(kind.expires_at <= moment) for kind in (Session, RefreshToken, SetupLink)]
     return sum([await _changed(session, change) for change in changes])
-
-
-def is_id(text: str) -> bool:
-    """Whether an id could read so. What is not ASCII, or holds a NUL, no database would even compare."""
-    return text.isascii() and text.isprintable() and len(text) <= 64
 
 
 async def _changed(session: AsyncSession, change: Any) -> int:

@@ -46,6 +46,11 @@ class Roles:
         async with self._ground.database.read() as session:
             return await repository.list_roles(session)
 
+    async def count_users(self) -> dict[str, int]:
+        """How many users have each role that somebody has."""
+        async with self._ground.database.read() as session:
+            return await repository.count_by_role(session)
+
     async def create(self, caller: Caller, name: str, permissions: Collection[str]) -> Role:
         """Raises ``BadDetail``, ``NotAllowed``; ``Conflict`` where the name is taken."""
         chosen = _read(permissions)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vtonlab.accounts.api_tokens import LONGEST_NAME
 from vtonlab.accounts.caller import Permission
 from vtonlab.accounts.deletion import Erased
-from vtonlab.accounts.models import ApiToken, AuditEntry, Role, User
+from vtonlab.accounts.models import ApiToken, User
 from vtonlab.accounts.names import MOST_PASSWORD_BYTES
 from vtonlab.accounts.service import Profile
 from vtonlab.accounts.sessions import Listed
@@ -24,7 +24,6 @@ Password = Annotated[str, Field(max_length=MOST_PASSWORD_BYTES, examples=["corre
 Secret = Annotated[str, Field(min_length=1, max_length=LONGEST_SECRET)]
 Name = Annotated[str, Field(max_length=64, examples=["mei"])]
 Email = Annotated[str, Field(max_length=320, examples=["mei@example.org"])]
-RoleName = Annotated[str, Field(min_length=1, max_length=32, examples=["editor"])]
 Scopes = Annotated[list[Permission], Field(min_length=1, max_length=64, examples=[["images:read", "images:upload"]])]
 Language = Literal["en", "zh-CN", ""]
 
@@ -79,38 +78,6 @@ class OwnDeletion(Body):
 
     password: Password | None = None
     confirm: Name | None = None
-
-
-class NewUser(Body):
-    """An account made by an administrator. Without a password the answer holds a link to set one."""
-
-    username: Name
-    email: Email | None = None
-    password: Password | None = None
-    role: RoleName = "editor"
-
-
-class UserEdit(Body):
-    """What is to be different; null leaves it."""
-
-    role: RoleName | None = None
-    is_active: bool | None = None
-    email: Email | None = None
-    """Empty takes it away."""
-    quota_bytes: Annotated[int | None, Field(ge=-1, le=2**53)] = None
-    """0: no limit; -1: the server's own."""
-
-
-class RolePermissions(Body):
-    """All that a role may."""
-
-    permissions: Annotated[list[Permission], Field(max_length=64)]
-
-
-class NewRole(RolePermissions):
-    """A role."""
-
-    name: RoleName
 
 
 class Tokens(BaseModel):
@@ -191,29 +158,6 @@ class SignedIn(BaseModel):
     """Who is signed in now; the session came as a cookie."""
 
     user: UserOut
-
-
-class NewUserOut(UserOut):
-    """A new account."""
-
-    setup_path: str | None = None
-    """Where its owner sets a password, once, within 24 hours; shown only here."""
-
-
-class UserPageOut(BaseModel):
-    """Some accounts."""
-
-    items: list[UserOut]
-    total: int
-    page: int
-    page_size: int
-    next_cursor: str | None
-
-
-class LinkOut(BaseModel):
-    """A path of this server that works once, within 24 hours; shown only here."""
-
-    path: Annotated[str, Field(examples=["/login?reset=…"])]
 
 
 class ApiTokenOut(BaseModel):
@@ -298,57 +242,6 @@ class Deleted(BaseModel):
     def of(cls, erased: Erased) -> Self:
         """As it is answered."""
         return cls(user_id=erased.user_id, deleted={name: dict(counts) for name, counts in erased.deleted.items()})
-
-
-class RoleOut(BaseModel):
-    """A role."""
-
-    name: str
-    permissions: list[str]
-    is_built_in: bool
-
-    @classmethod
-    def of(cls, role: Role) -> Self:
-        """As it is answered."""
-        return cls(name=role.name, permissions=role.permissions, is_built_in=role.is_built_in)
-
-
-class RolesOut(BaseModel):
-    """All roles, and all permissions there are."""
-
-    items: list[RoleOut]
-    permissions: list[str]
-
-
-class AuditOut(BaseModel):
-    """An entry of the audit log."""
-
-    number: int
-    at: datetime
-    user_id: str | None
-    """Who did it; null: nobody who was known."""
-    username: str
-    action: Annotated[str, Field(examples=["auth.sign_in"])]
-    target: str
-    """The id of what it was done to."""
-    details: dict[str, Any]
-    address: str
-    agent: str
-
-    @classmethod
-    def of(cls, entry: AuditEntry) -> Self:
-        """As it is answered."""
-        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
-
-
-class AuditPageOut(BaseModel):
-    """Some entries, newest first."""
-
-    items: list[AuditOut]
-    total: int
-    page: int
-    page_size: int
-    next_cursor: str | None
 
 
 def _of_user(user: User) -> dict[str, Any]:

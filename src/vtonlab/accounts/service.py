@@ -131,9 +131,10 @@ class Accounts:
     async def quota(self, session: AsyncSession, user_id: str) -> int:
         """Bytes of pictures the user may keep; 0: no limit."""
         user = await repository.find_user(session, user_id)
-        return 0 if user is None else self._quota_of(user)
+        return 0 if user is None else self.quota_of(user)
 
-    def _quota_of(self, user: User) -> int:
+    def quota_of(self, user: User) -> int:
+        """The same of a row that was read."""
         if user.quota_bytes is not None:
             return user.quota_bytes
         return self.settings.guest_quota_bytes if user.kind == "guest" else self.settings.quota_bytes
@@ -159,7 +160,7 @@ class Accounts:
             role = await repository.find_role(session, user.role)
             allowed = [] if role is None else role.permissions
             permissions = sorted(caller.permissions) if caller else sorted(allowed)
-            return Profile(user, permissions, self._quota_of(user), await self.usage(session, user_id))
+            return Profile(user, permissions, self.quota_of(user), await self.usage(session, user_id))
 
     async def edit_own(self, caller: Caller, *, email: str | None = None, language: str | None = None) -> None:
         """Change one's own details; None leaves one, empty takes it away. Raises ``BadDetail``, ``NameTaken``."""

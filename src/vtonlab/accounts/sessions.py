@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.accounts import repository
 from vtonlab.accounts.caller import Caller, CallerKind, SessionCookie, Via
 from vtonlab.accounts.ground import Ground, digest, new_secret, require_in_person
+from vtonlab.accounts.listings import is_id
 from vtonlab.accounts.models import Session, User
 from vtonlab.db.base import new_id, now
 from vtonlab.errors import NotThere, Text
@@ -125,7 +126,7 @@ class Sessions:
 
         async def work(session: AsyncSession) -> None:
             ended = 0
-            if repository.is_id(session_id):
+            if is_id(session_id):
                 ended = await repository.end_sessions(session, user_id, only=session_id)
                 ended += await repository.revoke_families(session, user_id, now(), only=session_id)
             if not ended:

@@ -180,7 +180,7 @@ def _with_accounts(data: Path | None, work: Callable[[Accounts], Awaitable[T]]) 
 
 
 async def _find_all(accounts: Accounts) -> list[User]:
-    from vtonlab.accounts.repository import UserFilter
+    from vtonlab.accounts.listings import UserFilter
 
     found: list[User] = []
     cursor = None

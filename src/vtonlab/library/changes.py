@@ -23,7 +23,6 @@ from vtonlab.db.database import after_commit
 from vtonlab.db.types import JsonValue
 from vtonlab.library.ledger import (
     FAVORITES,
-    TRASH,
     all_files_of,
     count_up,
     describe,
@@ -40,7 +39,7 @@ from vtonlab.library.ledger import (
     take_away,
 )
 from vtonlab.library.listeners import Changed, Place, Step, on_change, on_steps
-from vtonlab.library.models import Category, Favorite, GarmentKind, Image, KindBy
+from vtonlab.library.models import TRASH, Category, Favorite, GarmentKind, Image, KindBy
 from vtonlab.library.wording import TITLE_LETTERS, clean, write_words
 from vtonlab.storage.contract import Storage
 

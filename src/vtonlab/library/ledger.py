@@ -25,12 +25,11 @@ from vtonlab.errors import ServiceError
 from vtonlab.library import companions
 from vtonlab.library.links import THUMBNAIL_SIZES
 from vtonlab.library.listeners import Changed, Step, tell
-from vtonlab.library.models import Erasure, Image, LibraryState, LibraryTotal
+from vtonlab.library.models import TRASH, Erasure, Image, LibraryState, LibraryTotal
 from vtonlab.storage.contract import Storage
 
-TRASH = "trash"
 FAVORITES = "favorites"
-"""Totals that are no category."""
+"""A total that is no category."""
 
 AT_ONCE = 500
 """Rows named in one statement; databases bound how many values that may be."""

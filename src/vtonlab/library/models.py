@@ -40,6 +40,9 @@ class KindBy(StrEnum):
     PERSON = "person"
 
 
+TRASH = "trash"
+"""What totals call the pictures in the trash, whatever their category."""
+
 UPLOAD_CATEGORIES = frozenset({Category.CLOTHES, Category.CHAR})
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false, func, select, true
+from sqlalchemy import Select, case, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from vtonlab.accounts.listings import Use
 from vtonlab.db.types import JsonValue
 from vtonlab.library.listings import Key, Listing, beyond
-from vtonlab.library.models import Category, Image, KindBy, LibraryState, LibraryTotal
+from vtonlab.library.models import TRASH, Category, Image, KindBy, LibraryState, LibraryTotal
 
 AT_ONCE = 500
 """Values of one statement."""
@@ -79,6 +80,24 @@ async def read_totals(session: AsyncSession, user_id: str) -> Totals:
         images={row.name: row.images for row in named},
         bytes={row.name: row.bytes for row in named},
     )
+
+
+async def use_of(session: AsyncSession, user_ids: Collection[str]) -> dict[str, Use]:
+    """What each of ``user_ids`` keeps, the bytes of the trash too; who keeps nothing may be left out."""
+    if not user_ids:
+        return {}
+    kept = LibraryTotal.name.in_([category.value for category in Category])
+    everything = kept | (LibraryTotal.name == TRASH)
+    query = (
+        select(
+            LibraryTotal.user_id,
+            func.sum(case((kept, LibraryTotal.images), else_=0)),
+            func.sum(LibraryTotal.bytes),
+        )
+        .where(LibraryTotal.user_id.in_(user_ids), everything)
+        .group_by(LibraryTotal.user_id)
+    )
+    return {user_id: Use(int(images), int(size)) for user_id, images, size in await session.execute(query)}
 
 
 async def read_rows(

@@ -28,6 +28,7 @@ class Wanted:
     cursor: str | None = None
     kinds: tuple[str, ...] = ()
     """Only tasks of one of these; empty: of any."""
+    lane: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Page:
 
 async def read_page(session: AsyncSession, user_id: str | None, wanted: Wanted) -> Page:
     """A page of the tasks of ``user_id``, or of everybody. Raises ``BadRequest`` for a cursor that is none of ours."""
-    which = repository.Filter(user_id, wanted.status, wanted.kind, wanted.parent_id, wanted.kinds)
+    which = repository.Filter(user_id, wanted.status, wanted.kind, wanted.parent_id, wanted.kinds, wanted.lane)
     size = min(wanted.page_size, MOST_PER_PAGE)
     number, after = read_cursor(wanted.cursor) if wanted.cursor else (wanted.page, None)
     number = min(number, DEEPEST_PAGE)

@@ -43,6 +43,7 @@ class Task(Base):
         Index(None, "user_id", "is_hidden", "kind", "created_at", "task_id"),
         Index(None, "user_id", "is_hidden", "status", "created_at", "task_id"),
         Index(None, "is_hidden", "created_at", "task_id"),
+        Index(None, "is_hidden", "finished_at"),
         Index("uq_tasks_user_id_idempotency_key", "user_id", "idempotency_key", unique=True),
     )
 

@@ -49,6 +49,7 @@ class Filter:
     parent_id: str | None = None
     kinds: tuple[str, ...] = ()
     """One of these; empty: any."""
+    lane: str | None = None
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,8 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
         conditions.append(Task.kind == which.kind)
     if which.kinds:
         conditions.append(Task.kind.in_(which.kinds))
+    if which.lane is not None:
+        conditions.append(Task.lane == which.lane)
     if which.parent_id is not None:
         conditions.append(Task.parent_id == which.parent_id)
     if which.status is Status.QUEUED:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 
 from vtonlab.accounts.asking import Asking
+from vtonlab.accounts.caller import Caller
 from vtonlab.errors.language import Language, choose_language
 from vtonlab.tasks.listings import Listed, Page, Wanted
 from vtonlab.tasks.models import Status
@@ -31,6 +32,9 @@ PageNumber = Annotated[int, Query(ge=1, description="From 1; a page beyond the e
 PageSize = Annotated[int, Query(ge=1, description="At most 100; more is cut to that.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before; outweighs `page`.")]
 GroupFilter = Annotated[str | None, Query(pattern="^[A-Za-z0-9_-]{1,64}$", description="Only parts of this group.")]
+LaneFilter = Annotated[
+    str | None, Query(pattern=r"^[ -~]{1,64}$", description="Only tasks of this line: an engine's name, or a kind's.")
+]
 UserFilter = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Only tasks of this user.")]
 
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
@@ -93,17 +97,23 @@ def _add_everybodys(router: APIRouter, tasks: Tasks) -> None:
         user_id: UserFilter = None,
         status: StatusFilter = None,
         kind: KindFilter = None,
+        lane: LaneFilter = None,
         sort: Sort = "newest",
         page: PageNumber = 1,
         page_size: PageSize = 20,
         cursor: Cursor = None,
     ) -> ManagedTaskList:
         """How they go; what people asked for and got is theirs alone."""
-        wanted = Wanted(_status(status), kind, None, sort == "newest", page, page_size, cursor)
+        wanted = Wanted(_status(status), kind, None, sort == "newest", page, page_size, cursor, lane=lane)
         found = await tasks.list_all(caller, wanted, user_id)
+        names = await tasks.names_of(caller, [item.task for item in found.items])
         language = _language(request)
-        items = [describe_managed(item.task, language) for item in found.items]
+        items = [describe_managed(item.task, names.get(item.task.user_id, ""), language) for item in found.items]
         return ManagedTaskList(items=items, **_numbers(found))
+
+    async def tell_managed(request: Request, caller: Caller, item: Listed) -> ManagedTask:
+        names = await tasks.names_of(caller, [item.task])
+        return describe_managed(item.task, names.get(item.task.user_id, ""), _language(request))
 
     @router.post(
         "/api/v1/admin/tasks/{task_id}/cancel",
@@ -113,7 +123,7 @@ def _add_everybodys(router: APIRouter, tasks: Tasks) -> None:
     )
     async def cancel_any(request: Request, caller: Asking, task_id: Identifier) -> ManagedTask:
         """Kept in the audit log."""
-        return describe_managed((await tasks.cancel_any(caller, task_id)).task, _language(request))
+        return await tell_managed(request, caller, await tasks.cancel_any(caller, task_id))
 
     @router.post(
         "/api/v1/admin/tasks/{task_id}/retry",
@@ -123,7 +133,7 @@ def _add_everybodys(router: APIRouter, tasks: Tasks) -> None:
     )
     async def retry_any(request: Request, caller: Asking, task_id: Identifier) -> ManagedTask:
         """Kept in the audit log."""
-        return describe_managed((await tasks.retry_any(caller, task_id)).task, _language(request))
+        return await tell_managed(request, caller, await tasks.retry_any(caller, task_id))
 
 
 def _status(told: ToldStatus | None) -> Status | None:

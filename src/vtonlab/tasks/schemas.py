@@ -84,6 +84,7 @@ class ManagedTask(BaseModel):
             "example": {
                 "id": EXAMPLE_ID,
                 "user_id": "019aa5b00000",
+                "username": "mei",
                 "kind": "tryon",
                 "lane": "instant",
                 "status": "failed",
@@ -106,6 +107,7 @@ class ManagedTask(BaseModel):
 
     id: str
     user_id: str
+    username: str
     kind: str
     lane: str
     status: Status
@@ -154,12 +156,13 @@ def describe(
     )
 
 
-def describe_managed(task: Task, language: str) -> ManagedTask:
-    """The answer about ``task`` to an administrator."""
+def describe_managed(task: Task, username: str, language: str) -> ManagedTask:
+    """The answer about ``task``, which is ``username``'s, to an administrator."""
     error = tell_error(task.error, language)
     return ManagedTask(
         id=task.task_id,
         user_id=task.user_id,
+        username=username,
         kind=task.kind,
         lane=task.lane,
         status=told_status(task.status),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from vtonlab.accounts import repository as accounts_repository
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
@@ -208,6 +209,12 @@ class Tasks:
         caller.require(Permission.TASKS_MANAGE)
         async with self.database.read() as session:
             return await read_page(session, user_id, wanted)
+
+    async def names_of(self, caller: Caller, tasks: Sequence[Task]) -> dict[str, str]:
+        """The names of those whose tasks these are, by user id, in one question."""
+        caller.require(Permission.TASKS_MANAGE)
+        async with self.database.read() as session:
+            return await accounts_repository.names_of(session, {task.user_id for task in tasks})
 
     async def cancel_any(self, caller: Caller, task_id: str) -> Listed:
         """Stop anybody's task; kept in the audit log."""

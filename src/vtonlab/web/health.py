@@ -16,11 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vtonlab.accounts.asking import permitted, who
 from vtonlab.accounts.caller import Caller, Permission
+from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.errors import VtonError
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
-from vtonlab.web import stats
+from vtonlab.web import stats, work
 from vtonlab.web.metrics import CONTENT_TYPE, Metrics
 
 PATIENCE_SECONDS = 3.0
@@ -117,12 +118,16 @@ def _add_figures(
 
     @router.get("/api/v1/admin/stats", summary="How much the server holds", tags=["administration"])
     async def tell_stats(_caller: Annotated[Caller, permitted(Permission.STATS_READ)]) -> stats.Stats:
-        """Users, pictures and tasks of everybody, and what paid engines cost today. Needs `stats:read`."""
+        """Users, pictures and tasks of everybody, how the work goes, and what paid engines cost. Needs `stats:read`."""
+        moment = now()
         async with database.read() as session:
             users = await stats.count_users(session)
             pictures = await stats.count_pictures(session)
             tasks = await stats.count_tasks(session)
             paid = await stats.count_paid(session, settings.remote_budget)
+            lanes = await work.tell_lanes(session, tasks, moment)
+            days = await work.tell_days(session, moment)
+            largest = await work.tell_largest(session)
         by_status: dict[str, int] = {}
         for (_, status), count in tasks.items():
             by_status[status] = by_status.get(status, 0) + count
@@ -136,6 +141,9 @@ def _add_figures(
             pictures=pictures,
             tasks=by_status,
             paid_today=paid,
+            lanes=lanes,
+            days=days,
+            largest=largest,
         )
 
 

@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab.accounts.models import User
 from vtonlab.db.base import now
-from vtonlab.library.models import Category, LibraryTotal
+from vtonlab.library.models import TRASH, Category, LibraryTotal
 from vtonlab.remote.models import Spending
 from vtonlab.tasks.models import Task
-
-TRASH = "trash"
+from vtonlab.web.work import Day, Keeper, Lane
 
 
 class Pictures(BaseModel):
@@ -53,6 +52,29 @@ class Stats(BaseModel):
                 },
                 "tasks": {"queued": 1, "running": 2, "succeeded": 310},
                 "paid_today": {"day": "2026-11-22", "pictures": 12, "price": 0.9, "budget": 5.0},
+                "lanes": [
+                    {
+                        "lane": "instant",
+                        "queued": 1,
+                        "running": 2,
+                        "waiting": 0,
+                        "oldest_seconds": 0.4,
+                        "done_today": 41,
+                        "failed_today": 1,
+                        "median_seconds": 0.62,
+                    }
+                ],
+                "days": [
+                    {
+                        "day": "2026-11-22",
+                        "succeeded": 41,
+                        "failed": 1,
+                        "cancelled": 0,
+                        "pictures": 12,
+                        "price": 0.9,
+                    }
+                ],
+                "largest": [{"user_id": "019aa5b00000", "username": "mei", "images": 700, "bytes": 610000000}],
             }
         }
     )
@@ -66,6 +88,9 @@ class Stats(BaseModel):
     pictures: Pictures
     tasks: dict[str, int] = Field(description="by status")
     paid_today: DayOfPaidEngines
+    lanes: list[Lane]
+    days: list[Day] = Field(description="the last 14, today last")
+    largest: list[Keeper] = Field(description="at most 10, the largest first")
 
 
 async def count_users(session: AsyncSession) -> dict[str, int]:

@@ -37,6 +37,7 @@ from vtonlab.library.files import Files
 from vtonlab.library.hooks import LibraryHook
 from vtonlab.library.ingest import Ingest
 from vtonlab.library.news import LibraryNews
+from vtonlab.library.repository import use_of
 from vtonlab.library.service import Library
 from vtonlab.library.serving import Serving
 from vtonlab.library.sweep import Sweep
@@ -184,6 +185,7 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
     hooks: list[AccountHook] = []
     storage = open_storage(settings)
     accounts = Accounts(database, settings, secret, hooks)
+    accounts.people.know_use(use_of)
     tasks = Tasks(database, settings, accounts)
     ingest = Ingest(database, storage, settings, accounts, tasks)
     library = Library(database, storage, settings, accounts)

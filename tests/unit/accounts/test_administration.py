@@ -12,9 +12,9 @@ from sqlalchemy import func, select, update
 from tests.unit.accounts.conftest import PASSWORD, Home, OpenHome
 
 from vtonlab.accounts.caller import BUILT_IN_ROLES, CallerKind, Permission
+from vtonlab.accounts.listings import UserFilter
 from vtonlab.accounts.models import SetupLink, User
 from vtonlab.accounts.people import OPERATOR, Changes, NewPerson
-from vtonlab.accounts.repository import UserFilter
 from vtonlab.db.base import now
 from vtonlab.errors import (
     BadDetail,

@@ -532,6 +532,7 @@ INDEXES = {
     "sessions": ["expires_at", "user_id"],
     "tasks": [
         "is_hidden created_at task_id",
+        "is_hidden finished_at",
         "lane user_id claimed_at",
         "parent_id",
         "status lane run_at",
