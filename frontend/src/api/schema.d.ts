@@ -561,6 +561,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which actions the audit log knows
+         * @description Those there is an entry of: what the log can be narrowed down to.
+         */
+        get: operations["list_actions_api_v1_admin_audit_actions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/roles": {
         parameters: {
             query?: never;
@@ -618,7 +638,7 @@ export interface paths {
         };
         /**
          * How much the server holds
-         * @description Users, pictures and tasks of everybody, and what paid engines cost today. Needs `stats:read`.
+         * @description Users, pictures and tasks of everybody, how the work goes, and what paid engines cost. Needs `stats:read`.
          */
         get: operations["tell_stats_api_v1_admin_stats_get"];
         put?: never;
@@ -698,7 +718,7 @@ export interface paths {
         };
         /**
          * List accounts
-         * @description Newest first; guests are among them.
+         * @description Newest first, unless `sort` says by name, or who was here last; guests are among them.
          */
         get: operations["list_users_api_v1_admin_users_get"];
         put?: never;
@@ -1796,6 +1816,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ActionsOut
+         * @description Every action that the log has an entry of, by name.
+         */
+        ActionsOut: {
+            /** Items */
+            items: string[];
+        };
+        /**
          * Alive
          * @description The server answers.
          */
@@ -1873,6 +1901,11 @@ export interface components {
             number: number;
             /** Target */
             target: string;
+            /**
+             * Target Name
+             * @default
+             */
+            target_name: string;
             /** User Id */
             user_id: string | null;
             /** Username */
@@ -1921,6 +1954,44 @@ export interface components {
             changed: string[];
             /** Failed */
             failed: components["schemas"]["FailedImage"][];
+        };
+        /**
+         * Day
+         * @description What ended on a day, and what paid engines were taken to cost on it.
+         */
+        Day: {
+            /**
+             * Cancelled
+             * @default 0
+             */
+            cancelled: number;
+            /**
+             * Day
+             * @description in UTC
+             */
+            day: string;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Pictures
+             * @description bought from paid engines
+             * @default 0
+             */
+            pictures: number;
+            /**
+             * Price
+             * @description US dollars
+             * @default 0
+             */
+            price: number;
+            /**
+             * Succeeded
+             * @default 0
+             */
+            succeeded: number;
         };
         /**
          * DayOfPaidEngines
@@ -2195,6 +2266,57 @@ export interface components {
             total: number;
         };
         /**
+         * Keeper
+         * @description A user who keeps much.
+         */
+        Keeper: {
+            /**
+             * Bytes
+             * @description of all their pictures, the trash too
+             */
+            bytes: number;
+            /**
+             * Images
+             * @description outside the trash
+             */
+            images: number;
+            /** User Id */
+            user_id: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * Lane
+         * @description A line of tasks: those of an engine, or of a kind. Days are UTC's.
+         */
+        Lane: {
+            /** Done Today */
+            done_today: number;
+            /** Failed Today */
+            failed_today: number;
+            /** Lane */
+            lane: string;
+            /**
+             * Median Seconds
+             * @description how long work took: the middle of the last 200 that succeeded within 14 days
+             */
+            median_seconds: number | null;
+            /**
+             * Oldest Seconds
+             * @description how long the oldest queued one stands there; null: none does
+             */
+            oldest_seconds: number | null;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
+            /**
+             * Waiting
+             * @description for a service's answer, or until they are tried again
+             */
+            waiting: number;
+        };
+        /**
          * LibraryImage
          * @description A picture of the library.
          */
@@ -2323,6 +2445,76 @@ export interface components {
             path: string;
         };
         /**
+         * ListedRole
+         * @description A role as it is listed.
+         */
+        ListedRole: {
+            /** Is Built In */
+            is_built_in: boolean;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Users
+             * @description how many have it
+             */
+            users: number;
+        };
+        /**
+         * ListedUser
+         * @description An account as it is listed: with what it keeps.
+         */
+        ListedUser: {
+            /**
+             * Bytes
+             * @description of all its pictures, the trash too
+             */
+            bytes: number;
+            /** Cloud Sync Enabled */
+            cloud_sync_enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Images
+             * @description pictures outside the trash
+             */
+            images: number;
+            /** Is Active */
+            is_active: boolean;
+            /** Kind */
+            kind: string;
+            /** Language */
+            language: string | null;
+            /** Last Login */
+            last_login: string | null;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /**
+             * Quota
+             * @description bytes; 0: no limit
+             */
+            quota: number;
+            /** Quota Bytes */
+            quota_bytes: number | null;
+            /** Role */
+            role: string;
+            /** User Id */
+            user_id: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * ManagedTask
          * @description A task as administrators see it: how it goes, never what somebody asked for or got.
          */
@@ -2359,6 +2551,8 @@ export interface components {
             status: components["schemas"]["Status"];
             /** User Id */
             user_id: string;
+            /** Username */
+            username: string;
         };
         /**
          * ManagedTaskList
@@ -2754,7 +2948,7 @@ export interface components {
          */
         RolesOut: {
             /** Items */
-            items: components["schemas"]["RoleOut"][];
+            items: components["schemas"]["ListedRole"][];
             /** Permissions */
             permissions: string[];
         };
@@ -2865,6 +3059,18 @@ export interface components {
         Stats: {
             /** Database */
             database: string;
+            /**
+             * Days
+             * @description the last 14, today last
+             */
+            days: components["schemas"]["Day"][];
+            /** Lanes */
+            lanes: components["schemas"]["Lane"][];
+            /**
+             * Largest
+             * @description at most 10, the largest first
+             */
+            largest: components["schemas"]["Keeper"][];
             /**
              * Mode
              * @description `local` or `server`
@@ -3372,7 +3578,7 @@ export interface components {
          */
         UserPageOut: {
             /** Items */
-            items: components["schemas"]["UserOut"][];
+            items: components["schemas"]["ListedUser"][];
             /** Next Cursor */
             next_cursor: string | null;
             /** Page */
@@ -3382,6 +3588,12 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * UserSort
+         * @description What a listing goes by.
+         * @enum {string}
+         */
+        UserSort: "newest" | "name" | "last_seen";
         /**
          * Wanted
          * @description These pictures, or those of a category; with neither, all.
@@ -3496,6 +3708,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ActionsOut = components['schemas']['ActionsOut'];
 export type Alive = components['schemas']['Alive'];
 export type Amount = components['schemas']['Amount'];
 export type ApiTokenOut = components['schemas']['ApiTokenOut'];
@@ -3505,6 +3718,7 @@ export type AuditPageOut = components['schemas']['AuditPageOut'];
 export type BodyTokenApiV1AuthTokenPost = components['schemas']['Body_token_api_v1_auth_token_post'];
 export type Category = components['schemas']['Category'];
 export type Changed = components['schemas']['Changed'];
+export type Day = components['schemas']['Day'];
 export type DayOfPaidEngines = components['schemas']['DayOfPaidEngines'];
 export type Deleted = components['schemas']['Deleted'];
 export type DepartureAnswer = components['schemas']['DepartureAnswer'];
@@ -3520,9 +3734,13 @@ export type GarmentKind = components['schemas']['GarmentKind'];
 export type ImageEdit = components['schemas']['ImageEdit'];
 export type ImageIdList = components['schemas']['ImageIdList'];
 export type ImagePage = components['schemas']['ImagePage'];
+export type Keeper = components['schemas']['Keeper'];
+export type Lane = components['schemas']['Lane'];
 export type LibraryImage = components['schemas']['LibraryImage'];
 export type LibraryStatistics = components['schemas']['LibraryStatistics'];
 export type LinkOut = components['schemas']['LinkOut'];
+export type ListedRole = components['schemas']['ListedRole'];
+export type ListedUser = components['schemas']['ListedUser'];
 export type ManagedTask = components['schemas']['ManagedTask'];
 export type ManagedTaskList = components['schemas']['ManagedTaskList'];
 export type Moving = components['schemas']['Moving'];
@@ -3576,6 +3794,7 @@ export type Uploads = components['schemas']['Uploads'];
 export type UserEdit = components['schemas']['UserEdit'];
 export type UserOut = components['schemas']['UserOut'];
 export type UserPageOut = components['schemas']['UserPageOut'];
+export type UserSort = components['schemas']['UserSort'];
 export type Wanted = components['schemas']['Wanted'];
 export type WardrobeError = components['schemas']['WardrobeError'];
 export type WardrobeTask = components['schemas']['WardrobeTask'];
@@ -5088,6 +5307,44 @@ export interface operations {
             };
         };
     };
+    list_actions_api_v1_admin_audit_actions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsOut"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles_api_v1_admin_roles_get: {
         parameters: {
             query?: never;
@@ -5297,6 +5554,8 @@ export interface operations {
                 status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled") | null;
                 /** @description Only tasks of this kind. */
                 kind?: string | null;
+                /** @description Only tasks of this line: an engine's name, or a kind's. */
+                lane?: string | null;
                 /** @description By when they were made. */
                 sort?: "newest" | "oldest";
                 /** @description From 1; a page beyond the end is empty. */
@@ -5467,6 +5726,8 @@ export interface operations {
                 kind?: ("person" | "guest" | "default") | null;
                 role?: string | null;
                 is_active?: boolean | null;
+                /** @description A cursor leads on in the order it was given for. */
+                sort?: components["schemas"]["UserSort"];
                 /** @description From 1; beyond the end it is empty. */
                 page?: number;
                 /** @description More than 100 is 100. */
