@@ -63,6 +63,8 @@ async def test_statistics_count_everybodys(server_house: House) -> None:
     assert told["pictures"]["by_category"] == {"clothes": 2, "char": 0}
     assert told["pictures"]["images"] == 2
     assert told["pictures"]["in_trash"] == 1
+    assert sum(told["pictures"]["bytes_by_category"].values()) == told["pictures"]["bytes"] > 0
+    assert told["pictures"]["bytes_by_category"]["char"] == 0 < told["pictures"]["bytes_in_trash"]
     assert (told["mode"], told["database"], told["storage"]) == ("server", "sqlite", "local")
 
 

@@ -2760,6 +2760,12 @@ export interface components {
             };
             /** Bytes */
             bytes: number;
+            /** Bytes By Category */
+            bytes_by_category: {
+                [key: string]: number;
+            };
+            /** Bytes In Trash */
+            bytes_in_trash: number;
             /** Images */
             images: number;
             /** In Trash */

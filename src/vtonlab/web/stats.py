@@ -20,7 +20,9 @@ class Pictures(BaseModel):
     images: int
     bytes: int
     by_category: dict[str, int]
+    bytes_by_category: dict[str, int]
     in_trash: int
+    bytes_in_trash: int
 
 
 class DayOfPaidEngines(BaseModel):
@@ -48,7 +50,9 @@ class Stats(BaseModel):
                     "images": 940,
                     "bytes": 812000000,
                     "by_category": {"clothes": 700, "char": 40, "vton_results": 200},
+                    "bytes_by_category": {"clothes": 512000000, "char": 90000000, "vton_results": 210000000},
                     "in_trash": 11,
+                    "bytes_in_trash": 4800000,
                 },
                 "tasks": {"queued": 1, "running": 2, "succeeded": 310},
                 "paid_today": {"day": "2026-11-22", "pictures": 12, "price": 0.9, "budget": 5.0},
@@ -109,7 +113,9 @@ async def count_pictures(session: AsyncSession) -> Pictures:
         images=sum(images for images, _ in categories.values()),
         bytes=sum(size for _, size in categories.values()),
         by_category={name: images for name, (images, _) in categories.items()},
+        bytes_by_category={name: size for name, (_, size) in categories.items()},
         in_trash=found.get(TRASH, (0, 0))[0],
+        bytes_in_trash=found.get(TRASH, (0, 0))[1],
     )
 
 
