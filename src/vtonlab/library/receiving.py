@@ -342,9 +342,12 @@ class _Splitter:
         """Put the long texts back in their places."""
         if not self._texts:
             return found
-        return {
-            name: self._texts.get(value, value) if isinstance(value, str) else value for name, value in found.items()
-        }
+        return {name: self._find(value) for name, value in found.items()}
+
+    def _find(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._find(one) for one in value]
+        return self._texts.get(value, value) if isinstance(value, str) else value
 
 
 def write_data_url(text: str | LongText, into: Path, most: int, name: str) -> None:

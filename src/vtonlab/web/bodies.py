@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from vtonlab.errors import BodyTooLarge, MalformedBody, TooSlow
 from vtonlab.fitting.masks import MOST_LETTERS as MASK_LETTERS
+from vtonlab.generation.orders import MOST_REFERENCES
 from vtonlab.settings import Settings
 
 ORDINARY = 1_000_000
@@ -23,6 +24,8 @@ ENCODED = frozenset({"/api/upload-clipboard", "/api/receive-image", "/api/v1/lib
 """A picture as base64 in JSON."""
 WITH_MASK = frozenset({"/api/v1/tryon", "/api/vton/tryon"})
 """A drawn mask as data-URL in JSON, perhaps."""
+WITH_REFERENCES = frozenset({"/api/v1/images/generate"})
+"""Reference pictures as base64 in JSON, perhaps."""
 
 SILENCE_SECONDS = 30.0
 """How long nothing of a body may come."""
@@ -42,6 +45,8 @@ def limit_of(path: str, settings: Settings) -> int:
         return settings.max_files * picture + FORM_OVERHEAD * settings.max_files
     if path in WITH_MASK:
         return MASK_LETTERS + ORDINARY
+    if path in WITH_REFERENCES:
+        return MOST_REFERENCES * picture * 4 // 3 + ORDINARY
     if path in ENCODED:
         return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
     return ORDINARY

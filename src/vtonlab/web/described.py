@@ -38,6 +38,7 @@ TAGS = [
     {"name": "accounts", "description": "Signing in, tokens, sessions, the account itself."},
     {"name": "library", "description": "Pictures: adding, browsing, changing, the trash, their files."},
     {"name": "fitting", "description": "Garments on people: try-ons, previews, history, and the engines."},
+    {"name": "generation", "description": "Pictures from words: one by one, in batches, from templates."},
     {"name": "tasks", "description": "Long jobs: how far they are, cancelling, trying again."},
     {"name": "administration", "description": "For those whose role allows it."},
     {"name": "operation", "description": "For those who run the server."},

@@ -28,10 +28,13 @@ from vtonlab.fitting.findings import Findings
 from vtonlab.fitting.kinds import GarmentKinds
 from vtonlab.fitting.previews import Previews
 from vtonlab.fitting.service import Fitting
+from vtonlab.generation import routes as generation_routes
+from vtonlab.generation.service import Generation
 from vtonlab.imaging.signing import Signer
 from vtonlab.library import file_routes, upload_routes
 from vtonlab.library import routes as library_routes
 from vtonlab.library import wardrobe as library_wardrobe
+from vtonlab.library.door import Door
 from vtonlab.library.fetch import Fetcher
 from vtonlab.library.files import Files
 from vtonlab.library.hooks import LibraryHook
@@ -87,6 +90,7 @@ class Parts:
     previews: Previews
     findings: Findings
     kinds: GarmentKinds
+    generation: Generation
     pages: Pages
     _lock: int | None = None
     _background: list[asyncio.Task[None]] = field(default_factory=list)
@@ -112,6 +116,7 @@ class Parts:
             task_socket.make_router(self.tasks),
             fitting_wardrobe.make_router(self.fitting, self.conditions),
             fitting_routes.make_router(self.fitting, self.previews, self.findings, self.conditions, self.database),
+            generation_routes.make_router(self.generation, Door(self.ingest)),
             provider_routes.make_router(self.conditions),
             remote_routes.make_router(self.outbound),
         ]
@@ -136,6 +141,7 @@ class Parts:
         if self.settings.garment_kinds:
             self.kinds.start()
         self.conditions.start()
+        self.generation.start()
 
     async def stop(self) -> None:
         """Give back what is being worked on, and let go of everything."""
@@ -143,6 +149,7 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.kinds.stop()
+        await self.generation.stop()
         await self.conditions.stop()
         await self.tasks.stop()
         await self.close()
@@ -168,6 +175,7 @@ class Parts:
         while True:
             await _try("guests", self.accounts.purge_guests)
             await _try("trash", self.library.purge_old_trash)
+            await _try("reference pictures", self.generation.references.tidy)
             if hours and hours % HOURS_BETWEEN_SWEEPS == 0:
                 await _try("rows and files", self.sweep.run)
             await asyncio.sleep(HOUR_SECONDS)
@@ -194,9 +202,13 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         *(database, storage, settings, accounts, tasks, library, ingest, outbound, signer), conditions=conditions
     )
     fitting.register()
+    generation = Generation(
+        *(database, storage, settings, accounts, tasks, library, ingest, outbound, signer, conditions)
+    )
+    generation.register()
     previews = Previews(database, storage, settings, library, fitting.kept)
     findings = Findings(database, storage, library, fitting.kept)
-    hooks += [LibraryHook(database, storage), tasks.hook, outbound.hook, fitting.hook]
+    hooks += [LibraryHook(database, storage), tasks.hook, outbound.hook, fitting.hook, generation.hook]
     files = Files(database, storage)
     return Parts(
         settings=settings,
@@ -218,6 +230,7 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         previews=previews,
         findings=findings,
         kinds=GarmentKinds(library, findings, previews.is_in_use),
+        generation=generation,
         pages=Pages(),
     )
 
