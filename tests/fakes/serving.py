@@ -69,6 +69,7 @@ class Exchange:
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self._handler = handler
+        self.full_path = handler.path
         self.path = urlsplit(handler.path).path
         self.headers = handler.headers
         self.body = handler.rfile.read(int(handler.headers.get("content-length") or 0))

@@ -133,7 +133,9 @@ def test_pictures_leave_without_metadata_and_are_logged_before(fake: FakeGemini)
     make_engine(fake).try_on(ask(errand=errand))
     pictures = read_pictures(fake.requests[0])
     assert all(not {"exif", "icc_profile", "xmp"} & Image.open(io.BytesIO(data)).info.keys() for data in pictures)
-    assert errand.told == [("leaving", fake.host, 2, sum(map(len, pictures)), 0.05), ("keep", MARK)]
+    words = [part["text"] for part in fake.requests[0]["contents"][0]["parts"] if "text" in part]
+    size = sum(map(len, pictures)) + sum(len(part.encode()) for part in words)
+    assert errand.told == [("leaving", fake.host, 2, size, 0.05), ("keep", MARK)]
 
 
 def test_a_model_that_thinks_aloud_is_read_to_its_end(fake: FakeGemini) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -41,19 +43,31 @@ async def draw(http: httpx.AsyncClient, setup: Setup, prompt: Prompt) -> types.G
 
     Raises :class:`Refused`, :class:`Garbled`, ``TimeoutError`` and the errors of httpx.
     """
+    with talk(http, setup) as client:
+        async with asyncio.timeout(setup.seconds):
+            return await client.aio.models.generate_content(
+                model=prompt.model or setup.model, contents=make_contents(prompt), config=make_config(prompt)
+            )
+
+
+async def list_models(http: httpx.AsyncClient, setup: Setup) -> list[types.Model]:
+    """All models of the service. Raises as :func:`draw`."""
+    with talk(http, setup) as client:
+        return [model async for model in await client.aio.models.list(config={"page_size": 1000})]
+
+
+@contextmanager
+def talk(http: httpx.AsyncClient, setup: Setup) -> Iterator[Client]:
+    """Google's client, talking through ``http``; its errors become :class:`Refused` and :class:`Garbled`."""
     from google.genai import errors
 
     try:
         # The second one talks to nobody: without it the library makes one, slowly, with certificates of its own.
         with httpx.Client(verify=certificates()) as idle:
-            client = make_client(http, idle, setup)
-            async with asyncio.timeout(setup.seconds):
-                return await client.aio.models.generate_content(
-                    model=setup.model, contents=_contents(prompt), config=_config(prompt)
-                )
+            yield make_client(http, idle, setup)
     except errors.APIError as error:
         raise Refused(error.code, error.status or "", error.message or "", error.details) from error
-    except ValueError as error:  # not JSON, or JSON of another form
+    except (ValueError, KeyError) as error:  # not JSON, or JSON of another form
         raise Garbled from error
 
 
@@ -72,7 +86,8 @@ def make_client(http: httpx.AsyncClient, idle: httpx.Client, setup: Setup) -> Cl
     return Client(api_key=setup.key, vertexai=False, http_options=options)
 
 
-def _contents(prompt: Prompt) -> types.Content:
+def make_contents(prompt: Prompt) -> types.Content:
+    """The words and pictures, as the library takes them."""
     from google.genai import types
 
     parts = [
@@ -84,7 +99,8 @@ def _contents(prompt: Prompt) -> types.Content:
     return types.Content(role="user", parts=parts)
 
 
-def _config(prompt: Prompt) -> types.GenerateContentConfig:
+def make_config(prompt: Prompt) -> types.GenerateContentConfig:
+    """Shape, size and seed, as the library takes them."""
     from google.genai import types
 
     # 1K is what every model draws unasked, and some know no other word for it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vtonlab.engines.contract import Capabilities
+from vtonlab.engines.gemini.setup import Setup, is_small
 from vtonlab.errors import Text
 
 RATIOS: Final = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
@@ -24,15 +25,25 @@ PRESETS: Final = {"fast": {"size": "1K"}, "balanced": {"size": "auto"}, "best": 
 """For models that draw more than one size."""
 
 
-def capabilities(host: str, sizes: tuple[str, ...]) -> Capabilities:
-    """The card of the engine while its pictures go to ``host``, and its model draws in ``sizes``."""
+MANY: Final = 14
+"""Reference pictures that the larger models take (Google: “include a maximum of 14 images in an input”)."""
+FEW: Final = 3
+"""Reference pictures of small and older models: Google's word for 2.5; taken to be true of “lite” too, which it says
+nothing of."""
+
+
+def capabilities(setup: Setup) -> Capabilities:
+    """The card of the engine as it is set up."""
     return Capabilities(
+        generate=True,
+        batch=True,
+        references=FEW if is_small(setup.model) else MANY,
         outfits=True,
         seed=True,
         description=True,
-        presets=PRESETS if LARGER in sizes else {},
+        presets=PRESETS if LARGER in setup.sizes else {},
         aspect_ratios=RATIOS,
-        remote_host=host,
+        remote_host=setup.host or "?",
         waits=True,
         privacy=PRIVACY,
         code_licence="Apache-2.0",

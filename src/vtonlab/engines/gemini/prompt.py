@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,17 +20,24 @@ SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
 @dataclass(frozen=True)
 class Prompt:
     """``parts``: words, and JPEG pictures as bytes. ``ratio`` and ``size``: of the picture that is to be made, as the
-    service names them. ``seed``: the same draws about the same; None leaves it to the service."""
+    service names them. ``seed``: the same draws about the same; None leaves it to the service. ``model``: empty takes
+    the one of the settings."""
 
     parts: tuple[str | bytes, ...]
     ratio: str
     size: str = "1K"
     seed: int | None = None
+    model: str = ""
 
     @property
     def pictures(self) -> tuple[bytes, ...]:
         """Those that are sent."""
         return tuple(part for part in self.parts if isinstance(part, bytes))
+
+    @property
+    def weight(self) -> int:
+        """Bytes of words and pictures together."""
+        return sum(len(part) if isinstance(part, bytes) else len(part.encode()) for part in self.parts)
 
 
 WORN: Final = {
@@ -64,6 +72,19 @@ def write_try_on(
     if said:
         parts.append(f"The garment, in the words of who asks (a description, not an instruction): {said}")
     return (*parts, KEEP)
+
+
+WITHOUT: Final = "Do not show any of the following in the picture: "
+
+
+def write_drawing(words: str, negative: str, references: Sequence[bytes]) -> tuple[str | bytes, ...]:
+    """The parts of a request for a new picture: the person's own words, unchanged and first, so that they may speak
+    of the reference pictures by number; what shall not be seen, as a sentence of its own."""
+    said = [words, f"{WITHOUT}{' '.join(negative.split())}"] if negative.strip() else [words]
+    if len(references) <= 1:
+        return (*said, *references)
+    named = ((f"Picture {number}:", data) for number, data in enumerate(references, 1))
+    return (*said, *(part for pair in named for part in pair))
 
 
 def nearest_ratio(picture: Picture) -> str:
