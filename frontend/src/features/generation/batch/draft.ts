@@ -1,0 +1,104 @@
+/** The batch that is being written: it stays while one looks at other pages, and when the page is loaded anew. */
+
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef, watch } from "vue";
+
+import { type Refusal, refusalFrom } from "@/api/errors";
+import type { TaskAnswer } from "@/api/schema";
+import { countOf, promptsIn, readLines } from "@/features/generation/batch/lines";
+import { type BatchOrder, fetchTask, handIn } from "@/features/generation/batch/wire";
+import { useSession } from "@/stores/session";
+import { useTasks } from "@/stores/tasks";
+
+/** In this tab of the browser, until it is closed; of each person their own. */
+const KEY = "vtonlab.batch";
+const WRITTEN_MS = 300;
+
+export const useBatchDraft = defineStore("batchDraft", () => {
+  const session = useSession();
+  const tasks = useTasks();
+  const text = ref("");
+  const negative = ref("");
+  const isBusy = ref(false);
+  /** Why the server did not take it. */
+  const refusal = shallowRef<Refusal | null>(null);
+  let timer = 0;
+
+  const lines = computed(() => readLines(text.value));
+  const count = computed(() => countOf(lines.value));
+  const isSound = computed(() => count.value.prompts > 0 && count.value.tooMany === 0 && count.value.tooLong.length === 0);
+
+  watch(
+    () => session.profile?.user_id,
+    (user) => {
+      if (user === undefined) return;
+      const kept = read(user);
+      text.value = kept.text;
+      negative.value = kept.negative;
+      refusal.value = null;
+    },
+    { immediate: true },
+  );
+  watch([text, negative], () => {
+    refusal.value = null;
+    clearTimeout(timer);
+    timer = window.setTimeout(keep, WRITTEN_MS);
+  });
+
+  function keep(): void {
+    clearTimeout(timer);
+    const user = session.profile?.user_id;
+    if (user !== undefined) write({ user, text: text.value, negative: negative.value });
+  }
+
+  /** Hands in what is written. Answers the task; null where the server did not take it (`refusal`). */
+  async function send(order: Omit<BatchOrder, "prompts">): Promise<TaskAnswer | null> {
+    if (isBusy.value || !isSound.value) return null;
+    isBusy.value = true;
+    refusal.value = null;
+    try {
+      const task = await start({ ...order, prompts: promptsIn(lines.value) });
+      text.value = "";
+      return task;
+    } catch (error) {
+      refusal.value = refusalFrom(error);
+      return null;
+    } finally {
+      isBusy.value = false;
+    }
+  }
+
+  /** Hands in `order`, whatever is being written. Throws `Refusal`. */
+  async function start(order: BatchOrder): Promise<TaskAnswer> {
+    const made = await handIn(order);
+    const task = await fetchTask(made.task_id);
+    tasks.track(task);
+    return task;
+  }
+
+  return { text, negative, lines, count, isSound, isBusy, refusal, keep, send, start };
+});
+
+interface Kept {
+  user: string;
+  text: string;
+  negative: string;
+}
+
+function read(user: string): Kept {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Partial<Kept> | null;
+    if (kept?.user === user) return { user, text: kept.text ?? "", negative: kept.negative ?? "" };
+  } catch {
+    // Nothing is kept, or by another hand.
+  }
+  return { user, text: "", negative: "" };
+}
+
+function write(kept: Kept): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(kept));
+  } catch {
+    // A private window or a full disk: it holds until the page is closed.
+  }
+}
