@@ -1015,6 +1015,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own pictures from words, and batches, as tasks
+         * @description The newest first.
+         */
+        get: operations["list_tasks_api_v1_images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a picture from words
+         * @description The task, which `/api/v1/images/tasks/{task_id}` and the WebSocket tell of; its result names the picture.
+         *     What the provider or model cannot do is refused here, before it costs anything.
+         */
+        post: operations["ask_api_v1_images_generate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What draws pictures from words here
+         * @description How each engine was when it was last asked, what its models take and cost, and today's budget.
+         */
+        get: operations["providers_api_v1_images_providers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One picture, or batch, as a task
+         * @description How it stands now; the WebSocket `/api/v1/ws/tasks` tells of every change.
+         */
+        get: operations["get_task_api_v1_images_tasks__task_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prompts with fields: the program's and one's own
+         * @description A field stands in the text as `{name}`.
+         */
+        get: operations["list_templates_api_v1_images_templates_get"];
+        put?: never;
+        /**
+         * Keep a template
+         * @description For oneself alone.
+         */
+        post: operations["add_template_api_v1_images_templates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's own template
+         * @description All of it; those of the program stay as they are.
+         */
+        put: operations["change_template_api_v1_images_templates__template_id__put"];
+        post?: never;
+        /**
+         * Remove one's own template
+         * @description Those of the program stay.
+         */
+        delete: operations["remove_template_api_v1_images_templates__template_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/library/download": {
         parameters: {
             query?: never;
@@ -1935,6 +2064,27 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * Budget
+         * @description What paid engines cost today, all users together.
+         */
+        Budget: {
+            /**
+             * Day
+             * @description UTC.
+             */
+            day: string;
+            /**
+             * Limit
+             * @description US dollars; null where there is none.
+             */
+            limit: number | null;
+            /**
+             * Spent
+             * @description US dollars.
+             */
+            spent: number;
         };
         /**
          * Category
@@ -2869,6 +3019,54 @@ export interface components {
             username: string;
         };
         /**
+         * Provider
+         * @description An engine that draws from words, how it is, and with which models.
+         */
+        Provider: {
+            /** Detail */
+            detail: string;
+            /** Hint */
+            hint: string | null;
+            /**
+             * Is Default
+             * @description Asked when a request names none.
+             */
+            is_default: boolean;
+            /** Is Paid */
+            is_paid: boolean;
+            /**
+             * Models
+             * @description The usual one first; empty where it is not set up, or not asked yet.
+             */
+            models: components["schemas"]["ToldModel"][];
+            /** Name */
+            name: string;
+            /** Privacy */
+            privacy: string;
+            /**
+             * Sends Pictures To
+             * @description Host; null where words and pictures stay on this machine.
+             */
+            sends_pictures_to: string | null;
+            /**
+             * Settings
+             * @description By which it is set up.
+             */
+            settings: components["schemas"]["ToldSetting"][];
+            status: components["schemas"]["vtonlab__providers__conditions__State"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * ProviderList
+         * @description Every engine that draws from words, and today's budget.
+         */
+        ProviderList: {
+            budget: components["schemas"]["Budget"];
+            /** Items */
+            items: components["schemas"]["Provider"][];
+        };
+        /**
          * Quota
          * @description Bytes used, the trash included, and how many may be; null: no limit.
          */
@@ -3181,6 +3379,59 @@ export interface components {
             total: number;
         };
         /**
+         * Template
+         * @description A prompt with fields; filled in by whoever asks for the picture.
+         */
+        Template: {
+            /** Fields */
+            fields: components["schemas"]["ToldField"][];
+            /** Id */
+            id: string;
+            /**
+             * Is Own
+             * @description The caller's own: it can be changed and removed.
+             */
+            is_own: boolean;
+            /**
+             * Least References
+             * @description Reference pictures that it speaks of.
+             */
+            least_references: number;
+            /** Most References */
+            most_references: number;
+            /** Name */
+            name: string;
+            /** Negative Prompt */
+            negative_prompt: string;
+            /** Text */
+            text: string;
+            /**
+             * Updated At
+             * @description Null for those of the program.
+             */
+            updated_at: string | null;
+        };
+        /**
+         * TemplateBody
+         * @description A template to be kept. A field stands in its text as `{name}`.
+         */
+        TemplateBody: {
+            /** Name */
+            name: string;
+            /** Negative Prompt */
+            negative_prompt?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * TemplateList
+         * @description Those of the program first, then the caller's own, the oldest first.
+         */
+        TemplateList: {
+            /** Items */
+            items: components["schemas"]["Template"][];
+        };
+        /**
          * Tokens
          * @description RFC 6749 5.1.
          */
@@ -3246,6 +3497,66 @@ export interface components {
              * @description Another program or machine does its work.
              */
             waits: boolean;
+        };
+        /**
+         * ToldField
+         * @description What is to be filled in; it stands in the text as `{name}`.
+         */
+        ToldField: {
+            /** Default */
+            default: string;
+            /** Hint */
+            hint: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ToldModel
+         * @description What one model takes, and costs.
+         */
+        ToldModel: {
+            /** Aspect Ratios */
+            aspect_ratios: string[];
+            /** Batch */
+            batch: boolean;
+            /**
+             * Batch Prices
+             * @description The same for one picture of a batch.
+             */
+            batch_prices: {
+                [key: string]: number;
+            };
+            /**
+             * Cost Classes
+             * @description By resolution: `free`, `low` up to 0.05 $, `medium` up to 0.15 $, `high`.
+             */
+            cost_classes: {
+                [key: string]: "free" | "low" | "medium" | "high";
+            };
+            /** Name */
+            name: string;
+            /** Negative Prompt */
+            negative_prompt: boolean;
+            /**
+             * Prices
+             * @description US dollars for one picture, by resolution.
+             */
+            prices: {
+                [key: string]: number;
+            };
+            /**
+             * References
+             * @description Reference pictures in one request, at most.
+             */
+            references: number;
+            /** Resolutions */
+            resolutions: string[];
+            /** Seed */
+            seed: boolean;
+            /** Title */
+            title: string;
         };
         /**
          * ToldNote
@@ -3722,6 +4033,7 @@ export type ApiTokens = components['schemas']['ApiTokens'];
 export type AuditOut = components['schemas']['AuditOut'];
 export type AuditPageOut = components['schemas']['AuditPageOut'];
 export type BodyTokenApiV1AuthTokenPost = components['schemas']['Body_token_api_v1_auth_token_post'];
+export type Budget = components['schemas']['Budget'];
 export type Category = components['schemas']['Category'];
 export type Changed = components['schemas']['Changed'];
 export type Day = components['schemas']['Day'];
@@ -3766,6 +4078,8 @@ export type Pictures = components['schemas']['Pictures'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileOut = components['schemas']['ProfileOut'];
+export type Provider = components['schemas']['Provider'];
+export type ProviderList = components['schemas']['ProviderList'];
 export type Quota = components['schemas']['Quota'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refreshing = components['schemas']['Refreshing'];
@@ -3787,8 +4101,13 @@ export type Status = components['schemas']['Status'];
 export type TaskAnswer = components['schemas']['TaskAnswer'];
 export type TaskError = components['schemas']['TaskError'];
 export type TaskList = components['schemas']['TaskList'];
+export type Template = components['schemas']['Template'];
+export type TemplateBody = components['schemas']['TemplateBody'];
+export type TemplateList = components['schemas']['TemplateList'];
 export type Tokens = components['schemas']['Tokens'];
 export type ToldCapabilities = components['schemas']['ToldCapabilities'];
+export type ToldField = components['schemas']['ToldField'];
+export type ToldModel = components['schemas']['ToldModel'];
 export type ToldNote = components['schemas']['ToldNote'];
 export type ToldSetting = components['schemas']['ToldSetting'];
 export type TryOn = components['schemas']['TryOn'];
@@ -6476,6 +6795,421 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EngineList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tasks_api_v1_images_get: {
+        parameters: {
+            query?: {
+                /** @description Only tasks of this status. */
+                status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled") | null;
+                /** @description Only single pictures, or batches. */
+                kind?: ("generate" | "batch") | null;
+                /** @description From 1; a page beyond the end is empty. */
+                page?: number;
+                /** @description At most 100; more is cut to that. */
+                page_size?: number;
+                /** @description `next_cursor` of the page before; outweighs `page`. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_api_v1_images_generate_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key gets the task of the first one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Aspect Ratio
+                     * @description Width to height. `6:9` is passed on as `2:3`.
+                     * @default 1:1
+                     * @enum {string}
+                     */
+                    aspect_ratio?: "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9" | "6:9";
+                    /** Model */
+                    model?: string | null;
+                    /** Negative Prompt */
+                    negative_prompt?: string | null;
+                    /** Prompt */
+                    prompt: string;
+                    /** Provider */
+                    provider?: string | null;
+                    /**
+                     * Reference Images
+                     * @description Of each an image id, a filename of one's own library, or a data-URL (at most 25 MB). Paths of files are refused.
+                     */
+                    reference_images?: string[] | null;
+                    /**
+                     * Resolution
+                     * @description About 1024, 2048 or 4096 pixels on the longer side.
+                     * @default 1K
+                     * @enum {string}
+                     */
+                    resolution?: "1K" | "2K" | "4K";
+                    /**
+                     * Seed
+                     * @description The same seed draws about the same picture; only for models that take one.
+                     */
+                    seed?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    providers_api_v1_images_providers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task_api_v1_images_tasks__task_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a task. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /** @description The caller has no such one. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates_api_v1_images_templates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_template_api_v1_images_templates_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description The caller has one of that name, or too many. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template_api_v1_images_templates__template_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of one's own template. */
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description The caller has no such one. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller has one of that name, or too many. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_template_api_v1_images_templates__template_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of one's own template. */
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has no such one. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
                 };
             };
             /** @description An error; `code` says which. */
