@@ -138,6 +138,15 @@ stranger guest other viewer owner admin | program home someone
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tryon/{vton_id=<fitting>}/mask
 200 200 200 200 200 200 | 200 200 200 | GET /api/v1/engines
 
+401 401 503 403 503 503 | 401 503 503 | POST /api/v1/images/generate {"prompt": "A shirt"}
+401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images
+401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/tasks/{task_id=<drawing>}
+401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/providers
+401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/templates
+401 401 201 403 201 201 | 401 201 201 | POST /api/v1/images/templates {"name": "t<number>", "text": "{a}"}
+401 401 404 403 200 404 | 401 200 404 | PUT /api/v1/images/templates/{template_id=<template>} {"name": "t<number>", "text": "{a}"}
+401 401 404 403 204 404 | 401 204 404 | DELETE /api/v1/images/templates/{template_id=<template>}
+
 401 200 200 200 200 200 | 200 200 200 | GET /api/v1/tasks
 401 404 404 200 200 404 | 200 200 404 | GET /api/v1/tasks/{task_id=<task>}
 401 404 404 403 200 404 | 200 200 404 | POST /api/v1/tasks/{task_id=<task>}/cancel
@@ -331,6 +340,8 @@ async def knock(house: House, path: str, client: httpx.AsyncClient) -> int:
     headers = [(b"host", b"localhost")]
     if cookie := client.cookies.get(SESSION_COOKIE):
         headers.append((b"cookie", f"{SESSION_COOKIE}={cookie}".encode()))
+    if token := client.headers.get("authorization"):
+        headers.append((b"authorization", token.encode()))
     scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
     scope |= {"scheme": "ws", "client": ("127.0.0.1", 1), "server": ("localhost", 80), "subprotocols": []}
     serving = asyncio.create_task(house.app(scope, receive, sent.put))
@@ -346,7 +357,8 @@ async def knock(house: House, path: str, client: httpx.AsyncClient) -> int:
             except TimeoutError:
                 code = 101
                 break
-            await sent.put(message)
+            code = int(message.get("code", 1000)) if message["type"] == "websocket.close" else 101
+            break
     gone.set()
     await serving
     return code
