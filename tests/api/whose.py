@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.api.house import PASSWORD, House, Person, make_photo
 
 from vtonlab.fitting.models import VtonHistory
+from vtonlab.generation.models import PromptTemplate
 from vtonlab.library.companions import Companion, companion_key
 from vtonlab.library.ingest import Incoming
 from vtonlab.library.models import Category, Image
@@ -61,6 +62,28 @@ class Belongings:
         if ended:
             await self.house.parts.database.write(lambda session: _end(session, made.task_id))
         return made.task_id
+
+    async def drawing(self) -> str:
+        """A task that drew a picture from words, and was cancelled."""
+
+        async def work(session: AsyncSession) -> str:
+            row = Task(user_id=self.user_id, kind="generate", lane="nobody", status="cancelled", parameters={})
+            session.add(row)
+            await session.flush()
+            return row.task_id
+
+        return await self.house.parts.database.write(work)
+
+    async def template(self) -> str:
+        """A prompt template of somebody's own."""
+
+        async def work(session: AsyncSession) -> str:
+            row = PromptTemplate(user_id=self.user_id, name=f"t{next(NUMBERS)}", text="{a}", negative_prompt="")
+            session.add(row)
+            await session.flush()
+            return row.id
+
+        return await self.house.parts.database.write(work)
 
     async def upload_task(self) -> str:
         """The hidden row behind an upload answer."""
@@ -124,6 +147,8 @@ MAKERS: dict[str, Callable[[Belongings], Awaitable[str]]] = {
     "trashed": Belongings.trashed,
     "task": Belongings.task,
     "ended": lambda of: of.task(ended=True),
+    "drawing": Belongings.drawing,
+    "template": Belongings.template,
     "upload": Belongings.upload_task,
     "fitting": Belongings.fitting,
     "user": Belongings.user,
