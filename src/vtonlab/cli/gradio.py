@@ -46,6 +46,7 @@ def gradio(
     port: Annotated[
         int,
         typer.Option(
+            "--port",
             metavar="PORT",
             min=0,
             max=65535,

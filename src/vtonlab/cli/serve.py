@@ -53,6 +53,7 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
+            "--port",
             metavar="PORT",
             min=0,
             max=65535,
