@@ -55,7 +55,7 @@ def list_users(
 def create(
     name: Name,
     role: Annotated[
-        str, typer.Option(metavar="ROLE", help=here("admin, editor, viewer …", "admin、editor、viewer 等"))
+        str, typer.Option("--role", metavar="ROLE", help=here("admin, editor, viewer …", "admin、editor、viewer 等"))
     ] = "editor",
     email: Annotated[str | None, typer.Option(metavar="ADDRESS", help=here("E-mail address.", "邮箱地址。"))] = None,
     data: Data = None,
