@@ -158,7 +158,7 @@ def fetch(remote_id: str, batch: BatchRequest, report: Report) -> Iterator[Batch
     """A card or an error for each request, drawn when it is asked for."""
     count, finished = len(batch.requests), poll(remote_id).finished
     for index, request in enumerate(batch.requests):
-        report(index / count, "receiving")
+        report(index / count, "remote_fetch")
         if index >= finished:
             yield BatchAnswer(index, error=PromptFailed(engine=NAME, reason="NOT_DONE"))
         else:

@@ -11,7 +11,7 @@ and draw new pictures, one at a time as above, or up to a hundred at half the pr
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -20,6 +20,7 @@ from vtonlab.engines import contract
 from vtonlab.engines.answers import Sent, decode, encode, finish, options_of, prepare
 from vtonlab.engines.contract import Health, Report, TryOnRequest, TryOnResult, silent
 from vtonlab.engines.gemini.answer import read_answer
+from vtonlab.engines.gemini.batches import Batches
 from vtonlab.engines.gemini.buying import buy
 from vtonlab.engines.gemini.card import capabilities
 from vtonlab.engines.gemini.drawing import find_model, write_prompts
@@ -27,7 +28,14 @@ from vtonlab.engines.gemini.health import ask_health
 from vtonlab.engines.gemini.models import Catalogue
 from vtonlab.engines.gemini.prompt import Prompt, nearest_ratio, nearest_size, numbers, write_try_on
 from vtonlab.engines.gemini.setup import Setup, read_setup
-from vtonlab.engines.generating import GenerateRequest, GenerateResult, ImageModel
+from vtonlab.engines.generating import (
+    BatchAnswer,
+    BatchRequest,
+    BatchState,
+    GenerateRequest,
+    GenerateResult,
+    ImageModel,
+)
 from vtonlab.engines.line import Line, Quota, kept
 from vtonlab.errors import AnswerLost, BadOption, ContentRefused, EngineNotSetUp, PromptRefused, Text
 
@@ -69,6 +77,7 @@ class GeminiEngine:
         self._setup = setup
         self._quota = Quota(self.name)
         self._catalogue = Catalogue(setup)
+        self._batches = Batches(self.name, setup, self._quota)
         self.capabilities = capabilities(setup)
 
     def health(self) -> Health:
@@ -126,6 +135,26 @@ class GeminiEngine:
         report(0.9, "finishing")
         timings = {"preparing": prepared - begin, "remote_work": answered - prepared}
         return GenerateResult(decode(data, self.name), self.name, prompt.model, timings=timings)
+
+    def submit_batch(self, batch: BatchRequest, report: Report = silent) -> str:
+        """Hand the batch in. Raises what :meth:`generate` does, and what it raises of itself may be tried again."""
+        self._check_set_up()
+        return self._batches.submit(batch, report)
+
+    def poll_batch(self, remote_id: str, report: Report = silent) -> BatchState:
+        """How it stands. Raises ``BatchGone``, ``KeyRefused``, and what may pass."""
+        self._check_set_up()
+        return self._batches.poll(remote_id, report)
+
+    def fetch_batch(self, remote_id: str, batch: BatchRequest, report: Report = silent) -> Iterator[BatchAnswer]:
+        """The answers, each decoded when it is asked for. Raises as :meth:`poll_batch`, at the first."""
+        self._check_set_up()
+        return self._batches.fetch(remote_id, batch, report)
+
+    def cancel_batch(self, remote_id: str, report: Report = silent) -> None:
+        """Ask the service to stop. Raises as :meth:`poll_batch`."""
+        self._check_set_up()
+        self._batches.cancel(remote_id, report)
 
     def _check_set_up(self) -> Setup:
         if self._setup.missing:

@@ -11,6 +11,7 @@ from vtonlab.engines.gemini.setup import Setup
 from vtonlab.errors import (
     AnswerLost,
     BadOption,
+    BatchGone,
     EngineBusy,
     EngineTimeout,
     EngineUnavailable,
@@ -50,6 +51,20 @@ def understand(error: Exception, engine: str, setup: Setup, *, was_sent: bool) -
     if is_timeout(error):
         return Fault(EngineTimeout(engine=engine, seconds=round(setup.seconds)), may_be_paid=True)
     return Fault(AnswerLost(engine=engine), may_be_paid=True)
+
+
+def understand_question(error: Exception, engine: str, setup: Setup) -> VtonError:
+    """``error`` of a question that costs nothing, about a batch."""
+    if isinstance(error, Garbled):
+        return NotThatService(engine=engine)
+    if isinstance(error, Refused):
+        if error.code == 404:
+            return BatchGone(engine=engine)
+        found = _refusal(error, engine, setup)
+        return NotThatService(engine=engine) if isinstance(found, BadOption) else found
+    if is_timeout(error):
+        return EngineTimeout(engine=engine, seconds=round(setup.seconds))
+    return EngineUnavailable(engine=engine)
 
 
 def is_timeout(error: Exception) -> bool:
