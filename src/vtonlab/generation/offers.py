@@ -1,6 +1,6 @@
 """Which engines draw from words, and with which models: asked in the background, so that no request waits for it.
 
-start ──▶ every engine that draws and is set up ──▶ models() of each, every ten minutes, side by side
+start ──▶ every engine that draws and is set up ──▶ models() of each, every minute, side by side
 of(engine) ──▶ what it said last; where it was never asked, asked now, and waited for a few seconds at most
 """
 
@@ -17,8 +17,8 @@ from vtonlab.engines.generating import BatchingEngine, GeneratingEngine, ImageMo
 from vtonlab.errors import EngineTimeout, EngineUnavailable
 from vtonlab.providers.conditions import Condition, Conditions, State
 
-EVERY_SECONDS: Final = 600.0
-"""Between two questions to one engine."""
+EVERY_SECONDS: Final = 60.0
+"""Between two questions to one engine; the engine itself asks its service less often."""
 LOOK_SECONDS: Final = 1.0
 """How often it is looked which engines are there and set up by now."""
 PATIENCE_SECONDS: Final = 8.0
