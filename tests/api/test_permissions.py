@@ -141,6 +141,11 @@ stranger guest other viewer owner admin | program home someone
 401 401 503 403 503 503 | 401 503 503 | POST /api/v1/images/generate {"prompt": "A shirt"}
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images
 401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/tasks/{task_id=<drawing>}
+401 401 503 403 503 503 | 401 503 503 | POST /api/v1/images/batch-generate {"prompts": ["A shirt"]}
+401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}
+401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/status
+401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/results
+401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/download
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/providers
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/templates
 401 401 201 403 201 201 | 401 201 201 | POST /api/v1/images/templates {"name": "t<number>", "text": "{a}"}

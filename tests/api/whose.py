@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.api.house import PASSWORD, House, Person, make_photo
 
 from vtonlab.fitting.models import VtonHistory
-from vtonlab.generation.models import PromptTemplate
+from vtonlab.generation.models import GenerationBatch, GenerationPrompt, PromptTemplate
 from vtonlab.library.companions import Companion, companion_key
 from vtonlab.library.ingest import Incoming
 from vtonlab.library.models import Category, Image
@@ -73,6 +73,31 @@ class Belongings:
             return row.task_id
 
         return await self.house.parts.database.write(work)
+
+    async def batch(self) -> str:
+        """A batch that was cancelled when its first picture had come."""
+        parts, user_id = self.house.parts, self.user_id
+        prepared = await parts.ingest.prepare(
+            user_id, Incoming(make_photo(seed=next(NUMBERS)), Category.GENERATED.value, as_made=True)
+        )
+
+        async def work(session: AsyncSession) -> str:
+            image = await parts.ingest.keep(session, prepared)
+            task = Task(user_id=user_id, kind="batch", lane="nobody", status="cancelled", parameters={})
+            task.finished_at = image.saved_at
+            session.add(task)
+            await session.flush()
+            named = {"provider": "nobody", "model": "m", "aspect_ratio": "1:1", "resolution": "1K"}
+            row = GenerationBatch(user_id=user_id, task_id=task.task_id, negative_prompt="", total=1, **named)
+            row.succeeded, row.is_over = 1, True
+            session.add(row)
+            await session.flush()
+            prompt = GenerationPrompt(batch_name=row.batch_name, number=0, prompt="a shirt", status="succeeded")
+            prompt.image_id = image.id
+            session.add(prompt)
+            return row.batch_name
+
+        return await parts.database.write(work)
 
     async def template(self) -> str:
         """A prompt template of somebody's own."""
@@ -148,6 +173,7 @@ MAKERS: dict[str, Callable[[Belongings], Awaitable[str]]] = {
     "task": Belongings.task,
     "ended": lambda of: of.task(ended=True),
     "drawing": Belongings.drawing,
+    "batch": Belongings.batch,
     "template": Belongings.template,
     "upload": Belongings.upload_task,
     "fitting": Belongings.fitting,

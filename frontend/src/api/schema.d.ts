@@ -1035,6 +1035,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/batch-generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for many pictures at once
+         * @description Cheaper than one by one, and later: the service takes its time, at most a day or two. The task's progress is
+         *     the share of finished prompts; pictures come into the library one by one when the service is done.
+         */
+        post: operations["ask_api_v1_images_batch_generate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/batch/{batch_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A batch with all its prompts
+         * @description At any time, with the pictures that have come so far.
+         */
+        get: operations["look_api_v1_images_batch__batch_name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/batch/{batch_name}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pictures of a batch in a zip
+         * @description Named by their place and their words, with `prompts.csv` (UTF-8), which tells of the other prompts too.
+         */
+        get: operations["download_api_v1_images_batch__batch_name__download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/batch/{batch_name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came of a batch
+         * @description Every prompt in its order, once the batch has ended, also where it failed or was cancelled.
+         */
+        get: operations["results_api_v1_images_batch__batch_name__results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/batch/{batch_name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a batch stands
+         * @description In numbers.
+         */
+        get: operations["status_api_v1_images_batch__batch_name__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/generate": {
         parameters: {
             query?: never;
@@ -2056,6 +2157,183 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * BatchAccepted
+         * @description A batch that stands in line.
+         */
+        BatchAccepted: {
+            /** Batch Name */
+            batch_name: string;
+            /** Count */
+            count: number;
+            status: components["schemas"]["Status"];
+            /** Task Id */
+            task_id: string;
+        };
+        /**
+         * BatchAnswer
+         * @description A batch with all its prompts. `status` is `running` from when the service has it; `error` is why it failed as a
+         *     whole.
+         */
+        BatchAnswer: {
+            /** Aspect Ratio */
+            aspect_ratio: string;
+            /** Batch Name */
+            batch_name: string;
+            counts: components["schemas"]["BatchCounts"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            error?: components["schemas"]["TaskError"] | null;
+            /** Finished At */
+            finished_at?: string | null;
+            /** Items */
+            items: components["schemas"]["BatchItem"][];
+            /** Model */
+            model: string;
+            /** Negative Prompt */
+            negative_prompt: string;
+            /**
+             * Price
+             * @description US dollars that it is taken to cost.
+             */
+            price: number;
+            /** Progress */
+            progress: number;
+            /** Provider */
+            provider: string;
+            /** Resolution */
+            resolution: string;
+            /** Stage */
+            stage: string;
+            status: components["schemas"]["Status"];
+            /** Task Id */
+            task_id: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * BatchBody
+         * @description Many prompts, drawn in the same way at a lower price, when the service has time for them: minutes, or a day.
+         */
+        BatchBody: {
+            /**
+             * Aspect Ratio
+             * @description Width to height; 6:9 is drawn as 2:3.
+             * @default 1:1
+             * @enum {string}
+             */
+            aspect_ratio: "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9" | "6:9";
+            /** Model */
+            model?: string | null;
+            /** Negative Prompt */
+            negative_prompt?: string | null;
+            /**
+             * Prompts
+             * @description The same words twice are two pictures.
+             */
+            prompts: string[];
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Resolution
+             * @description About 1024, 2048 or 4096 pixels on the longer side.
+             * @default 1K
+             * @enum {string}
+             */
+            resolution: "1K" | "2K" | "4K";
+        };
+        /**
+         * BatchCounts
+         * @description How many prompts there are, and how many have come to an end which way.
+         */
+        BatchCounts: {
+            /** Failed */
+            failed: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * BatchItem
+         * @description One prompt, and its picture as far as it is in the library.
+         */
+        BatchItem: {
+            error?: components["schemas"]["TaskError"] | null;
+            /** Height */
+            height?: number | null;
+            /** Image Id */
+            image_id?: string | null;
+            /**
+             * Index
+             * @description Its place in the request, from 0.
+             */
+            index: number;
+            /** Prompt */
+            prompt: string;
+            status: components["schemas"]["PromptStatus"];
+            /** Thumbnail Url */
+            thumbnail_url?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Width */
+            width?: number | null;
+        };
+        /**
+         * BatchResult
+         * @description What became of one prompt; `url` only while the picture is in the library.
+         */
+        BatchResult: {
+            error?: components["schemas"]["TaskError"] | null;
+            /** Image Id */
+            image_id?: string | null;
+            /**
+             * Index
+             * @description Its place in the request, from 0.
+             */
+            index: number;
+            /** Prompt */
+            prompt: string;
+            status: components["schemas"]["PromptStatus"];
+            /** Url */
+            url?: string | null;
+        };
+        /**
+         * BatchResults
+         * @description What became of every prompt, in their order.
+         */
+        BatchResults: {
+            /** Batch Name */
+            batch_name: string;
+            /** Results */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /**
+         * BatchStatusAnswer
+         * @description How a batch stands.
+         */
+        BatchStatusAnswer: {
+            /** Batch Name */
+            batch_name: string;
+            counts: components["schemas"]["BatchCounts"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /** Body_token_api_v1_auth_token_post */
         Body_token_api_v1_auth_token_post: {
             /** Grant Type */
@@ -3018,6 +3296,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * PromptStatus
+         * @description How one prompt of a batch stands.
+         * @enum {string}
+         */
+        PromptStatus: "queued" | "succeeded" | "failed" | "cancelled";
         /**
          * Provider
          * @description An engine that draws from words, how it is, and with which models.
@@ -4032,6 +4316,14 @@ export type ApiTokenOut = components['schemas']['ApiTokenOut'];
 export type ApiTokens = components['schemas']['ApiTokens'];
 export type AuditOut = components['schemas']['AuditOut'];
 export type AuditPageOut = components['schemas']['AuditPageOut'];
+export type BatchAccepted = components['schemas']['BatchAccepted'];
+export type BatchAnswer = components['schemas']['BatchAnswer'];
+export type BatchBody = components['schemas']['BatchBody'];
+export type BatchCounts = components['schemas']['BatchCounts'];
+export type BatchItem = components['schemas']['BatchItem'];
+export type BatchResult = components['schemas']['BatchResult'];
+export type BatchResults = components['schemas']['BatchResults'];
+export type BatchStatusAnswer = components['schemas']['BatchStatusAnswer'];
 export type BodyTokenApiV1AuthTokenPost = components['schemas']['Body_token_api_v1_auth_token_post'];
 export type Budget = components['schemas']['Budget'];
 export type Category = components['schemas']['Category'];
@@ -4078,6 +4370,7 @@ export type Pictures = components['schemas']['Pictures'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileOut = components['schemas']['ProfileOut'];
+export type PromptStatus = components['schemas']['PromptStatus'];
 export type Provider = components['schemas']['Provider'];
 export type ProviderList = components['schemas']['ProviderList'];
 export type Quota = components['schemas']['Quota'];
@@ -6844,6 +7137,260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_api_v1_images_batch_generate_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request repeated with the same key gets the batch of the first one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAccepted"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_api_v1_images_batch__batch_name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a batch (`batch_name`). */
+                batch_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            /** @description The caller has no such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_api_v1_images_batch__batch_name__download_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a batch (`batch_name`). */
+                batch_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zip. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The caller has no such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    results_api_v1_images_batch__batch_name__results_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a batch (`batch_name`). */
+                batch_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResults"];
+                };
+            };
+            /** @description The caller has no such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description It has not ended yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status_api_v1_images_batch__batch_name__status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a batch (`batch_name`). */
+                batch_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStatusAnswer"];
+                };
+            };
+            /** @description The caller has no such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
                 };
             };
             /** @description An error; `code` says which. */

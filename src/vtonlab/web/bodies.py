@@ -11,6 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from vtonlab.errors import BodyTooLarge, MalformedBody, TooSlow
 from vtonlab.fitting.masks import MOST_LETTERS as MASK_LETTERS
+from vtonlab.generation.batch_orders import MOST_LETTERS as PROMPT_LETTERS
+from vtonlab.generation.batch_orders import MOST_PROMPTS
 from vtonlab.generation.orders import MOST_REFERENCES
 from vtonlab.settings import Settings
 
@@ -26,6 +28,9 @@ WITH_MASK = frozenset({"/api/v1/tryon", "/api/vton/tryon"})
 """A drawn mask as data-URL in JSON, perhaps."""
 WITH_REFERENCES = frozenset({"/api/v1/images/generate"})
 """Reference pictures as base64 in JSON, perhaps."""
+WITH_PROMPTS = frozenset({"/api/v1/images/batch-generate"})
+ESCAPED = 6
+"""Bytes of one letter in JSON, at most."""
 
 SILENCE_SECONDS = 30.0
 """How long nothing of a body may come."""
@@ -47,6 +52,8 @@ def limit_of(path: str, settings: Settings) -> int:
         return MASK_LETTERS + ORDINARY
     if path in WITH_REFERENCES:
         return MOST_REFERENCES * picture * 4 // 3 + ORDINARY
+    if path in WITH_PROMPTS:
+        return MOST_PROMPTS * PROMPT_LETTERS * ESCAPED + ORDINARY
     if path in ENCODED:
         return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
     return ORDINARY

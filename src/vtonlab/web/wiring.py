@@ -28,7 +28,9 @@ from vtonlab.fitting.findings import Findings
 from vtonlab.fitting.kinds import GarmentKinds
 from vtonlab.fitting.previews import Previews
 from vtonlab.fitting.service import Fitting
+from vtonlab.generation import batch_routes
 from vtonlab.generation import routes as generation_routes
+from vtonlab.generation.batch_service import Batches
 from vtonlab.generation.service import Generation
 from vtonlab.imaging.signing import Signer
 from vtonlab.library import file_routes, upload_routes
@@ -91,6 +93,7 @@ class Parts:
     findings: Findings
     kinds: GarmentKinds
     generation: Generation
+    batches: Batches
     pages: Pages
     _lock: int | None = None
     _background: list[asyncio.Task[None]] = field(default_factory=list)
@@ -116,6 +119,7 @@ class Parts:
             task_socket.make_router(self.tasks),
             fitting_wardrobe.make_router(self.fitting, self.conditions),
             fitting_routes.make_router(self.fitting, self.previews, self.findings, self.conditions, self.database),
+            batch_routes.make_router(self.batches),
             generation_routes.make_router(self.generation, Door(self.ingest)),
             provider_routes.make_router(self.conditions),
             remote_routes.make_router(self.outbound),
@@ -142,6 +146,7 @@ class Parts:
             self.kinds.start()
         self.conditions.start()
         self.generation.start()
+        self.batches.stopping.start()
 
     async def stop(self) -> None:
         """Give back what is being worked on, and let go of everything."""
@@ -149,6 +154,7 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.kinds.stop()
+        await self.batches.stopping.stop()
         await self.generation.stop()
         await self.conditions.stop()
         await self.tasks.stop()
@@ -206,9 +212,14 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         *(database, storage, settings, accounts, tasks, library, ingest, outbound, signer, conditions)
     )
     generation.register()
+    batches = Batches(
+        *(database, storage, settings, tasks, library, outbound, generation.providers, generation.pictures)
+    )
+    batches.register()
     previews = Previews(database, storage, settings, library, fitting.kept)
     findings = Findings(database, storage, library, fitting.kept)
-    hooks += [LibraryHook(database, storage), tasks.hook, outbound.hook, fitting.hook, generation.hook]
+    # Batches before tasks, which take them along.
+    hooks += [LibraryHook(database, storage), batches.hook, tasks.hook, outbound.hook, fitting.hook, generation.hook]
     files = Files(database, storage)
     return Parts(
         settings=settings,
@@ -231,6 +242,7 @@ def build(settings: Settings, secret: bytes, signer: Signer, metrics: Metrics, v
         findings=findings,
         kinds=GarmentKinds(library, findings, previews.is_in_use),
         generation=generation,
+        batches=batches,
         pages=Pages(),
     )
 

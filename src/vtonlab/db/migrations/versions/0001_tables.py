@@ -31,6 +31,7 @@ def upgrade() -> None:
     """Make everything."""
     _make_audit_log()
     _make_erasures()
+    _make_generation_stops()
     _make_roles()
     _make_spendings()
     _make_users()
@@ -91,6 +92,22 @@ def _make_erasures() -> None:
         Column("storage_key", identifier(255), nullable=False),
         Column("noted_at", UtcDateTime(), nullable=False),
         PrimaryKeyConstraint("storage_key", name="pk_erasures"),
+        if_not_exists=True,
+    )
+
+
+def _make_generation_stops() -> None:
+    op.create_table(
+        "generation_stops",
+        Column("id", identifier(64), nullable=False),
+        Column("provider", identifier(64), nullable=False),
+        Column("model", identifier(96), nullable=False),
+        Column("remote_name", identifier(96), nullable=False),
+        Column("remote_id", words(200), nullable=False),
+        Column("is_known", Boolean(), nullable=False),
+        Column("run_at", UtcDateTime(), nullable=False),
+        Column("created_at", UtcDateTime(), nullable=False),
+        PrimaryKeyConstraint("id", name="pk_generation_stops"),
         if_not_exists=True,
     )
 
@@ -457,6 +474,11 @@ def _make_generation_batches() -> None:
         Column("total", Integer(), nullable=False),
         Column("succeeded", Integer(), nullable=False),
         Column("failed", Integer(), nullable=False),
+        Column("price", Float(), nullable=False),
+        Column("round", Integer(), nullable=False),
+        Column("remote_id", words(200)),
+        Column("handed_in_at", UtcDateTime()),
+        Column("is_over", Boolean(), nullable=False),
         Column("created_at", UtcDateTime(), nullable=False),
         Column("updated_at", UtcDateTime(), nullable=False),
         ForeignKeyConstraint(
@@ -476,6 +498,7 @@ def _make_generation_prompts() -> None:
         "generation_prompts",
         Column("batch_name", identifier(64), nullable=False),
         Column("number", Integer(), nullable=False),
+        Column("round", Integer(), nullable=False),
         Column("prompt", long_words(), nullable=False),
         Column("status", identifier(16), nullable=False),
         Column("image_id", identifier(64)),
@@ -495,12 +518,13 @@ def _make_generation_prompts() -> None:
 TABLES = (
     "generation_prompts generation_batches favorites vton_history tasks setup_links sessions "
     "refresh_tokens prompt_templates library_totals library_states images departures changes "
-    "change_counters api_tokens users spendings roles erasures audit_log "
+    "change_counters api_tokens users spendings roles generation_stops erasures audit_log "
 )
 """Those that hang on others first."""
 
 INDEXES = {
     "audit_log": ["action number", "at", "target number", "user_id action address", "user_id number"],
+    "generation_stops": ["run_at"],
     "users": ["kind last_seen_at"],
     "api_tokens": ["user_id"],
     "changes": ["user_id entity entity_id"],
@@ -545,7 +569,7 @@ INDEXES = {
     ],
     "vton_history": ["result_image_id", "task_id", "user_id created_at id", "user_id layer_key created_at id"],
     "favorites": ["image_id", "user_id favorite_type created_at id"],
-    "generation_batches": ["user_id created_at batch_name"],
+    "generation_batches": ["is_over", "user_id created_at batch_name"],
 }
 """The columns of each, by table."""
 
