@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from tests.unit.accounts.conftest import PASSWORD, Home, OpenHome
 
 from vtonlab.accounts.caller import BUILT_IN_ROLES, CallerKind, Permission
-from vtonlab.accounts.listings import UserFilter
+from vtonlab.accounts.listings import Use, UserFilter, UserSort
 from vtonlab.accounts.models import SetupLink, User
 from vtonlab.accounts.people import OPERATOR, Changes, NewPerson
 from vtonlab.db.base import now
@@ -256,9 +256,45 @@ async def test_users_are_listed_found_and_paged(any_home: Home) -> None:
     assert seen == await names(kind="person")
     assert [user.username for user in (await people.list(UserFilter(kind="person"), 2, 2)).items] == ["ana", "Mei_2"]
     assert not (await people.list(UserFilter(), 9, 50)).items
-    for wrong in ("", "x", "eA==", "MjAyNi0wMS0wMSBh", "王", FAR_EAST):
+    for wrong in ("", "x", "eA==", "MjAyNi0wMS0wMSBh", "王小明", FAR_EAST):
         with pytest.raises(BadRequest):
             await people.list(UserFilter(), 1, 2, wrong)
+
+
+async def test_users_are_sorted_and_a_page_counts_what_each_keeps_at_once(any_home: Home) -> None:
+    people, ids = any_home.accounts.people, {}
+    for number, name in enumerate(("mei", "Zoe", "ana", "Bob", "王小明")):
+        ids[name] = await any_home.make(name)
+        moment = now() - timedelta(hours=(number * 3) % 5)
+        seen = update(User).where(User.user_id == ids[name]).values(last_seen_at=moment)
+        await any_home.database.write(lambda session, seen=seen: session.execute(seen))
+    asked: list[list[str]] = []
+
+    async def count_use(_: Any, user_ids: Any) -> dict[str, Use]:
+        asked.append(list(user_ids))
+        return {ids["Bob"]: Use(2, 200)}
+
+    people.know_use(count_use)
+    for sort, expected in (
+        (UserSort.NAME, ["ana", "Bob", "mei", "Zoe", "王小明"]),
+        (UserSort.LAST_SEEN, ["mei", "ana", "王小明", "Zoe", "Bob"]),
+        (UserSort.NEWEST, ["王小明", "Bob", "ana", "Zoe", "mei"]),
+    ):
+        asked.clear()
+        first = await people.list(UserFilter(), 1, 2, None, sort)
+        second = await people.list(UserFilter(), 1, 2, first.next_cursor, sort)
+        third = await people.list(UserFilter(), 1, 2, second.next_cursor, sort)
+        assert [user.username for page in (first, second, third) for user in page.items] == expected
+        assert (third.next_cursor, third.total) == (None, 5)
+        assert [user.username for user in (await people.list(UserFilter(), 2, 2, None, sort)).items] == expected[2:4]
+        assert asked == [
+            [ids[name] for name in part] for part in (expected[:2], expected[2:4], expected[4:], expected[2:4])
+        ]
+        assert first.uses == {ids["Bob"]: Use(2, 200)}
+    with pytest.raises(BadRequest):  # a place in another order
+        await people.list(UserFilter(), 1, 2, (await people.list(UserFilter(), 1, 2, None, UserSort.NAME)).next_cursor)
+    with pytest.raises(BadRequest):
+        await people.list(UserFilter(), 1, 2, base64.urlsafe_b64encode(b"a\0b").decode(), UserSort.NAME)
 
 
 async def test_the_setup_link_makes_the_first_administrator_once(any_home: Home) -> None:
