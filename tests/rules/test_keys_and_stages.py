@@ -14,7 +14,7 @@ STAGES = re.compile(r"""(?:report|tell|rest|time|job\.report)\(\s*(?:[\w.+* -]+,
 """``report(0.1, "read")``, ``clock.time(0.7, "drape", …)``, ``visit.tell(DONE, "fetching")``."""
 PROGRESS = re.compile(r"""(?:return|lambda \w+:) \(?[^"\n]*,\s*(?:_name\(\s*)?f?"([a-z]+_[a-z_]+)[" ]""")
 """``return 0.1, "remote_queue"``, ``lambda _: (0.85, "remote_fetch")``."""
-WORKERS = ("engines", "fitting")
+WORKERS = ("engines", "fitting", "generation")
 
 
 def find_stages() -> set[str]:
