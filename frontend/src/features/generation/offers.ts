@@ -1,7 +1,7 @@
 /** What the services that draw from words offer, and what of a wish can be had. */
 
+import type { Provider, ToldModel } from "@/api/schema";
 import { isServing } from "@/stores/engines";
-import type { EngineAnswer } from "@/api/schema";
 
 /** Everything the studio knows; a model takes some of it. */
 export const RATIOS = ["1:1", "4:5", "3:4", "2:3", "9:16", "5:4", "4:3", "3:2", "16:9", "21:9"] as const;
@@ -9,46 +9,10 @@ export type Ratio = (typeof RATIOS)[number];
 export const RESOLUTIONS = ["1K", "2K", "4K"] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
-export type CostClass = "free" | "low" | "medium" | "high";
-
 /** One of a provider's models, and what it takes. */
-export interface Model {
-  name: string;
-  title: string;
-  aspect_ratios: string[];
-  resolutions: string[];
-  /** Reference pictures in one request, at most. */
-  references: number;
-  seed: boolean;
-  negative_prompt: boolean;
-  batch: boolean;
-  /** US dollars a picture, by resolution. */
-  prices: Record<string, number>;
-  batch_prices: Record<string, number>;
-  cost_classes: Record<string, CostClass>;
-}
-
-/** A service that draws from words. */
-export interface Provider extends Pick<EngineAnswer, "name" | "title" | "status" | "detail" | "is_default"> {
-  hint: string | null;
-  sends_pictures_to: string | null;
-  privacy: string;
-  is_paid: boolean;
-  settings: EngineAnswer["settings"];
-  models: Model[];
-}
-
-/** What all pictures of a day may cost, in US dollars; `limit` null: as much as one likes. */
-export interface Budget {
-  day: string;
-  spent: number;
-  limit: number | null;
-}
-
-export interface Offers {
-  items: Provider[];
-  budget: Budget;
-}
+export type Model = ToldModel;
+export type { Budget } from "@/api/schema";
+export type CostClass = Model["cost_classes"][string];
 
 /** What a person asked for last; any of it may not be had any more. */
 export interface Wish {

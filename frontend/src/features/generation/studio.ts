@@ -3,14 +3,11 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
-import { ask } from "@/api/client";
 import { type Refusal, refusalFrom } from "@/api/errors";
+import type { Budget, Provider } from "@/api/schema";
 import {
-  type Budget,
   chooseFrom,
-  type Offers,
   priceOf,
-  type Provider,
   type Ratio,
   RATIOS,
   ratioFor,
@@ -19,11 +16,13 @@ import {
   RESOLUTIONS,
   type Wish,
 } from "@/features/generation/offers";
+import { fetchOffers } from "@/features/generation/wire";
 import { currentLanguage, i18n } from "@/i18n";
-import { consentFor } from "@/stores/engines";
+import { consentFor, healthOf, isServing } from "@/stores/engines";
 import { usePreferences } from "@/stores/preferences";
 
 const KEY = "vtonlab.studio";
+const ASK_AGAIN_MS = 1500;
 
 export const useStudio = defineStore("studio", () => {
   const preferences = usePreferences();
@@ -34,12 +33,15 @@ export const useStudio = defineStore("studio", () => {
   const error = shallowRef<Refusal | null>(null);
   const wish = ref<Wish>(read());
   let language = "";
+  let timer = 0;
   let running: Promise<void> | null = null;
 
   const choice = computed(() => chooseFrom(providers.value, wish.value));
   /** Who is asked; null: nobody is set up, or answers. */
   const provider = computed(() => choice.value?.provider ?? null);
   const model = computed(() => choice.value?.model ?? null);
+  /** Somebody serves, and has not said yet with what. */
+  const isAsking = computed(() => choice.value === null && providers.value.some((one) => healthOf(one) === "asking" || isServing(one)));
   /** As wished, or as near as the model comes. */
   const ratio = computed<Ratio>({
     get: () => (model.value ? ratioFor(model.value, wish.value.ratio) : wish.value.ratio),
@@ -80,7 +82,7 @@ export const useStudio = defineStore("studio", () => {
   async function fetchAll(): Promise<void> {
     language = currentLanguage();
     try {
-      const told = (await (await ask("/api/v1/images/providers")).json()) as Offers;
+      const told = await fetchOffers();
       providers.value = told.items;
       budget.value = told.budget;
       isLoaded.value = true;
@@ -89,6 +91,12 @@ export const useStudio = defineStore("studio", () => {
       error.value = refusalFrom(failure);
     }
   }
+
+  // They are asked in the background: what they say is there a moment later.
+  watch([isAsking, providers], ([asking]) => {
+    clearTimeout(timer);
+    if (asking) timer = window.setTimeout(() => void load(), ASK_AGAIN_MS);
+  });
 
   // They speak the language in which they were asked.
   watch(i18n.global.locale, () => {
@@ -100,6 +108,7 @@ export const useStudio = defineStore("studio", () => {
     budget,
     isLoaded,
     error,
+    isAsking,
     provider,
     model,
     ratio,

@@ -1,6 +1,7 @@
 /** How the studio says what things cost, where words go, and what a model takes. */
 
-import { costClassOf, type Model, priceOf, type Provider } from "@/features/generation/offers";
+import type { Provider } from "@/api/schema";
+import { costClassOf, type Model, priceOf } from "@/features/generation/offers";
 import { priceText } from "@/features/settings/formats";
 import { say } from "@/i18n";
 import { useSession } from "@/stores/session";

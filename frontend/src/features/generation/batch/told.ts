@@ -8,7 +8,11 @@ export interface Told {
   name: string | null;
   /** Prompts; null where nobody says. */
   total: number | null;
+  /** What is going on, in a word of the server's. */
+  stage: string;
   done: number | null;
+  /** What became of them; null before the end. */
+  counts: { succeeded: number; failed: number } | null;
   model: string;
   provider: string;
   aspectRatio: string;
@@ -17,20 +21,27 @@ export interface Told {
   first: string;
 }
 
-export function readBatch(task: TaskAnswer): Told {
+export function readBatch(task: Pick<TaskAnswer, "stage" | "parameters" | "result">): Told {
   const { parameters } = task;
-  const { done, of } = readStage(task.stage).values;
-  const prompts: unknown = parameters["prompts"];
+  const { name: stage, values } = readStage(task.stage);
   return {
     name: words(parameters["batch_name"]) || words(task.result?.["batch_name"]) || null,
-    total: number(parameters["count"]) ?? of ?? (Array.isArray(prompts) ? prompts.length : null),
-    done: done ?? null,
+    total: number(parameters["count"]) ?? values["of"] ?? null,
+    stage,
+    done: values["done"] ?? null,
+    counts: countsOf(task.result?.["counts"]),
     model: words(parameters["model"]),
     provider: words(parameters["provider"]),
     aspectRatio: words(parameters["aspect_ratio"]),
     resolution: words(parameters["resolution"]),
-    first: Array.isArray(prompts) ? words(prompts[0]) : words(parameters["prompt"]),
+    first: words(parameters["prompt"]),
   };
+}
+
+function countsOf(told: unknown): Told["counts"] {
+  if (typeof told !== "object" || told === null) return null;
+  const { succeeded, failed } = told as Record<string, unknown>;
+  return { succeeded: number(succeeded) ?? 0, failed: number(failed) ?? 0 };
 }
 
 function words(value: unknown): string {

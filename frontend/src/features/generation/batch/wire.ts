@@ -46,7 +46,9 @@ export interface BatchAnswer {
   aspect_ratio: string;
   resolution: string;
   negative_prompt: string;
-  price: number | null;
+  price: number;
+  /** Why it failed as a whole. */
+  error: TaskError | null;
   created_at: string;
   updated_at: string;
   finished_at: string | null;

@@ -1,32 +1,37 @@
 /** How batches are spoken of. */
 
 import type { TaskAnswer } from "@/api/schema";
-import type { BatchAnswer } from "@/features/generation/batch/wire";
 import { readBatch } from "@/features/generation/batch/told";
 import { hasEnded, stageText } from "@/features/tasks/words";
 import { i18n, say } from "@/i18n";
 
+function sayCount(key: string, n: number): string {
+  return i18n.global.t(key, { n }, n);
+}
+
 /** "100 prompts". */
 export function totalWords(total: number | null): string {
-  return total === null ? say("batches.one") : i18n.global.t("batches.total", { n: total }, total);
+  return total === null ? say("batches.one") : sayCount("batches.total", total);
 }
 
-/** What is going on: "41 of 100 drawn"; in words of stages where nothing is drawn yet. */
+/** What is going on: "41 of 100 done"; after the end, what became of them. */
 export function stageWords(task: Pick<TaskAnswer, "status" | "stage" | "parameters" | "result">): string {
-  const { done, total } = readBatch(task as TaskAnswer);
-  if (done !== null && total !== null && (done > 0 || hasEnded(task.status))) return say("batches.doneOf", { done, total });
-  if (hasEnded(task.status)) return "";
-  if (task.status === "queued") return say("batches.status.queued");
-  return done === null ? stageText(task.stage) : say("batches.atService");
+  const { stage, done, total, counts } = readBatch(task);
+  if (hasEnded(task.status)) return counts === null || total === null ? "" : countWords({ total, ...counts }, true);
+  if (done !== null && total !== null) {
+    if (stage === "collect") return say("batches.collecting", { done, total });
+    return done > 0 ? say("batches.doneOf", { done, total }) : say("batches.atService");
+  }
+  return task.status === "queued" || task.stage === "" ? say("batches.status.queued") : stageText(task.stage);
 }
 
-/** "93 drawn, 7 failed", and how many are still to come. */
-export function countWords({ counts, status }: Pick<BatchAnswer, "counts" | "status">): string {
+/** "93 drawn · 7 did not work", and how many are still to come, or will not. */
+export function countWords(counts: { total: number; succeeded: number; failed: number }, isOver: boolean): string {
   const open = counts.total - counts.succeeded - counts.failed;
   const parts = [
-    i18n.global.t("batches.succeeded", { n: counts.succeeded }, counts.succeeded),
-    counts.failed > 0 ? i18n.global.t("batches.failed", { n: counts.failed }, counts.failed) : "",
-    open > 0 ? i18n.global.t(hasEnded(status) ? "batches.notDone" : "batches.toCome", { n: open }, open) : "",
+    sayCount("batches.succeeded", counts.succeeded),
+    counts.failed > 0 ? sayCount("batches.failed", counts.failed) : "",
+    open > 0 ? sayCount(isOver ? "batches.notDone" : "batches.toCome", open) : "",
   ];
-  return parts.filter(Boolean).join(say("batches.and"));
+  return parts.filter(Boolean).join(" · ");
 }
