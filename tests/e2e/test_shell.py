@@ -14,7 +14,7 @@ from tests.e2e.browsing import GONE, settle
 from tests.e2e.conftest import CheckAxe, OpenPage
 from tests.e2e.site import Site, run_site
 
-PAGES = {"1": "Home", "2": "Fitting room", "3": "Library", "4": "Help", "5": "Settings"}
+PAGES = {"1": "Home", "2": "Fitting room", "3": "Library", "4": "Studio", "5": "Help"}
 FINGER = 44
 """CSS pixels that a finger needs."""
 

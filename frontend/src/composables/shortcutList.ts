@@ -1,6 +1,6 @@
 /** The list of keys. Without imports, so that Node can read it for docs/reference/shortcuts.md (build/shortcuts.ts). */
 
-export type Scope = "everywhere" | "fitting" | "library" | "mask";
+export type Scope = "everywhere" | "fitting" | "studio" | "library" | "mask";
 
 export interface Shortcut {
   id: string;
@@ -25,6 +25,7 @@ export const SHORTCUTS = [
   { id: "zoomIn", keys: ["+", "="], scope: "fitting", repeats: true },
   { id: "zoomOut", keys: ["-"], scope: "fitting", repeats: true },
   { id: "zoomReset", keys: ["0"], scope: "fitting" },
+  { id: "draw", keys: ["Mod+Enter"], scope: "studio", inFields: true },
   { id: "previousPicture", keys: ["ArrowLeft"], scope: "library", repeats: true },
   { id: "nextPicture", keys: ["ArrowRight"], scope: "library", repeats: true },
   { id: "favourite", keys: ["F"], scope: "library" },
@@ -71,4 +72,4 @@ const CAPS: Record<string, string> = {
 };
 
 /** The parts of the pages, in the order in which people are shown them. */
-export const SCOPES: readonly Scope[] = ["everywhere", "fitting", "library", "mask"];
+export const SCOPES: readonly Scope[] = ["everywhere", "fitting", "studio", "library", "mask"];

@@ -28,6 +28,15 @@ export function thumbnailOf(imageId: string): string {
 /** Goes to where the result is: a fitting back into the fitting room with all that belongs to it, others to the library. */
 export async function goToResult(task: TaskAnswer, router: Router): Promise<void> {
   const fitting = fittingOf(task);
+  const batch = task.parameters["batch_name"] ?? task.result?.["batch_name"];
+  if (task.kind === "batch") {
+    await router.push({ name: "generate", query: { tab: "batch", ...(typeof batch === "string" && { batch }) } });
+    return;
+  }
+  if (task.kind === "generate") {
+    await router.push({ name: "generate", query: pictureOf(task) === null ? {} : { picture: pictureOf(task) } });
+    return;
+  }
   if (fitting === null) {
     await router.push({ name: "images", query: pictureOf(task) === null ? {} : { tab: "results", picture: pictureOf(task) } });
     return;
