@@ -105,11 +105,12 @@ class BatchJobs:
     # ---- handing in
 
     async def _hand_in(self, job: Job, engine: BatchingEngine, here: Round) -> WaitUntil:
-        await job.report(here.earlier / here.batch.total, "hand_in")
+        shown = here.earlier / here.batch.total, "hand_in"
+        await job.report(*shown)
         await job.check()
         errand = BatchErrand(self._outbound, self._rounds, job, here.batch, asyncio.get_running_loop())
         try:
-            remote_id = await job.in_thread(_submit, engine, _request(here, errand), errand)
+            remote_id = await job.in_thread(_submit, engine, _request(here, errand), errand, shown)
         except AnswerLost:
             # Nobody can say whether it was bought: whoever tries again buys it, knowing that.
             await self._rounds.close(here.batch)
@@ -291,8 +292,10 @@ class Reader:
         self._report(*self.shown)
 
 
-def _submit(engine: BatchingEngine, request: BatchRequest, errand: BatchErrand, report: Report) -> str:
-    remote_id = engine.submit_batch(request, report)
+def _submit(
+    engine: BatchingEngine, request: BatchRequest, errand: BatchErrand, shown: tuple[float, str], report: Report
+) -> str:
+    remote_id = engine.submit_batch(request, lambda _fraction, _stage: report(*shown))
     if errand.remote_id != remote_id:
         errand.keep(remote_id)
     return remote_id
