@@ -49,9 +49,16 @@ def test_options_are_explained_in_chinese(vtonlab):
     assert "人物照片" in vtonlab("--lang", "zh", "try-on", "--help").stdout
 
 
-def test_version(vtonlab):
-    assert vtonlab("--version").stdout == vtonlab("version").stdout
+def test_version(vtonlab, vtonlab_script):
+    assert vtonlab("--version").stdout == vtonlab("version").stdout == vtonlab_script("version").stdout
     assert vtonlab("version").stdout.startswith("vtonlab ")
+
+
+def test_the_script_is_what_is_called_elsewhere(vtonlab, vtonlab_script):
+    """Other tests begin in the middle, after the imports (tests/forked.py)."""
+    for words in ([], ["engines", "--json"], ["tryon"], ["--lang", "zh", "try-on", "--help"]):
+        ours, scripts = (call(*words, VTONLAB_DATA="data") for call in (vtonlab, vtonlab_script))
+        assert (ours.returncode, ours.stdout, ours.stderr) == (scripts.returncode, scripts.stdout, scripts.stderr)
 
 
 def test_unknown_commands(vtonlab):

@@ -19,8 +19,8 @@ def garment(tmp_path):
     return paint(tmp_path / "shirt.png", (40, 90, 60))
 
 
-def test_a_fitting(vtonlab, person, garment, tmp_path):
-    done = vtonlab("try-on", person, garment, "-o", "out.png", "--engine", "paint", "--mask-out", "mask.png")
+def test_a_fitting(vtonlab_script, person, garment, tmp_path):
+    done = vtonlab_script("try-on", person, garment, "-o", "out.png", "--engine", "paint", "--mask-out", "mask.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "out.png\n"
     assert "confidence 0.50" in done.stderr
