@@ -43,7 +43,7 @@ export function useBatches(): Batches {
     try {
       const page = await fetchPage(cursor, PAGE_SIZE);
       take(page.items);
-      cursor = page.next_cursor;
+      cursor = page.next_cursor ?? null;
       hasMore.value = cursor !== null;
       isKnown.value = true;
       error.value = null;

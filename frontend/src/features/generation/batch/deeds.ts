@@ -36,6 +36,7 @@ export function useBatchDeeds() {
   }
 
   return reactive({
+    mayLook: computed(() => session.isSignedIn && session.may("tasks:read")),
     mayControl: computed(() => session.may("tasks:control")),
     mayMake: computed(() => session.may("generate:create")),
     isBusy: (taskId: string) => busy.value.has(taskId),

@@ -4,9 +4,10 @@ import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 
 import { type Refusal, refusalFrom } from "@/api/errors";
-import type { TaskAnswer } from "@/api/schema";
+import type { BatchBody, TaskAnswer } from "@/api/schema";
+import { newKey } from "@/features/fitting/order";
 import { countOf, promptsIn, readLines } from "@/features/generation/batch/lines";
-import { type BatchOrder, fetchTask, handIn } from "@/features/generation/batch/wire";
+import { fetchTask, handIn } from "@/features/generation/batch/wire";
 import { useSession } from "@/stores/session";
 import { useTasks } from "@/stores/tasks";
 
@@ -23,6 +24,8 @@ export const useBatchDraft = defineStore("batchDraft", () => {
   /** Why the server did not take it. */
   const refusal = shallowRef<Refusal | null>(null);
   let timer = 0;
+  /** What no answer came to: sent again, it is the same request. */
+  let unanswered: { body: string; key: string } | null = null;
 
   const lines = computed(() => readLines(text.value));
   const count = computed(() => countOf(lines.value));
@@ -52,7 +55,7 @@ export const useBatchDraft = defineStore("batchDraft", () => {
   }
 
   /** Hands in what is written. Answers the task; null where the server did not take it (`refusal`). */
-  async function send(order: Omit<BatchOrder, "prompts">): Promise<TaskAnswer | null> {
+  async function send(order: Omit<BatchBody, "prompts">): Promise<TaskAnswer | null> {
     if (isBusy.value || !isSound.value) return null;
     isBusy.value = true;
     refusal.value = null;
@@ -68,12 +71,21 @@ export const useBatchDraft = defineStore("batchDraft", () => {
     }
   }
 
-  /** Hands in `order`, whatever is being written. Throws `Refusal`. */
-  async function start(order: BatchOrder): Promise<TaskAnswer> {
-    const made = await handIn(order);
-    const task = await fetchTask(made.task_id);
-    tasks.track(task);
-    return task;
+  /** Hands in `body`, whatever is being written. Throws `Refusal`. */
+  async function start(body: BatchBody): Promise<TaskAnswer> {
+    const written = JSON.stringify(body);
+    const key = unanswered?.body === written ? unanswered.key : newKey();
+    unanswered = { body: written, key };
+    try {
+      const made = await handIn(body, key);
+      const task = await fetchTask(made.task_id);
+      unanswered = null;
+      tasks.track(task);
+      return task;
+    } catch (error) {
+      if (refusalFrom(error).status !== 0) unanswered = null;
+      throw error;
+    }
   }
 
   return { text, negative, lines, count, isSound, isBusy, refusal, keep, send, start };

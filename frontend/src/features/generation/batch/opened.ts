@@ -4,8 +4,9 @@ import { onScopeDispose, ref, type Ref, shallowRef, type ShallowRef } from "vue"
 
 import { isLive, onConnected, onTask } from "@/api/live";
 import { isAborted, type Refusal, refusalFrom } from "@/api/errors";
-import { type BatchAnswer, fetchBatch } from "@/features/generation/batch/wire";
+import type { BatchAnswer } from "@/api/schema";
 import { evenly } from "@/features/generation/batch/evenly";
+import { fetchBatch } from "@/features/generation/batch/wire";
 import { hasEnded } from "@/features/tasks/words";
 
 const AT_MOST_EVERY_MS = 1000;
