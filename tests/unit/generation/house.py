@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 from tests.fakes.gemini import KEY, FakeGemini
+from tests.unit.generation.engines import SCRIPT, TESTER
 from tests.unit.library.arriving import decode, encode, make_people
 
 from vtonlab.accounts.caller import BUILT_IN_ROLES, Caller, CallerKind, Via
@@ -58,13 +59,14 @@ def plain(colour: tuple[int, int, int], height: int = 160, width: int = 120) -> 
 
 @contextmanager
 def few_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Only ``INSTALLED`` are, for the length of one test."""
+    """Only ``INSTALLED`` are, and the one of tests, for the length of one test."""
 
     def find(group: str) -> list[EntryPoint]:
-        return [one for one in entry_points(group=group) if one.name in INSTALLED]
+        return [*(one for one in entry_points(group=group) if one.name in INSTALLED), TESTER]
 
     monkeypatch.setattr(registry, "entry_points", find)
     registry.forget()
+    SCRIPT.__init__()  # type: ignore[misc]
     yield
     registry.forget()
 
