@@ -18,6 +18,10 @@ One person before many hangers, analysed once:
     >>> [result.engine for result in worn]
     ['instant', 'instant']
 
+Pictures can be drawn from words too, by engines that mostly work elsewhere and cost money:
+
+    >>> result = vtonlab.generate("a linen shirt on a hanger", aspect_ratio="3:4")       # doctest: +SKIP
+
 Pictures are given as paths, bytes, open files, Pillow images or ``(H, W, 3)`` arrays. Whatever goes wrong is one of
 the errors of :mod:`vtonlab.errors`, which say what happened and what to do in the reader's language:
 
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
         TryOnRequest,
         TryOnResult,
     )
+    from vtonlab.engines.generating import GenerateResult
     from vtonlab.errors import (
         BadInput,
         BadOption,
@@ -61,13 +66,14 @@ if TYPE_CHECKING:
         ImageTooSmall,
         ImageUnreadable,
         NoPersonFound,
+        PromptRefused,
         QuotaExceeded,
         Text,
         UnknownEngine,
         VtonError,
         WrongKind,
     )
-    from vtonlab.session import Session, advise, try_on
+    from vtonlab.session import Session, advise, generate, try_on
 
     __version__: str
 
@@ -90,11 +96,13 @@ __all__ = [
     "FileProblem",
     "GarmentKind",
     "GarmentNotUnderstood",
+    "GenerateResult",
     "ImageTooLarge",
     "ImageTooSmall",
     "ImageUnreadable",
     "NoPersonFound",
     "Note",
+    "PromptRefused",
     "QuotaExceeded",
     "Session",
     "Text",
@@ -106,10 +114,11 @@ __all__ = [
     "__version__",
     "advise",
     "engines",
+    "generate",
     "try_on",
 ]
 
-_IN_SESSION = {"Session", "advise", "try_on"}
+_IN_SESSION = {"Session", "advise", "generate", "try_on"}
 _IN_CONTRACT = {"Engine", "GarmentKind", "Note", "TryOnRequest", "TryOnResult"}
 
 
@@ -123,10 +132,17 @@ def __getattr__(name: str) -> object:
         return import_module("vtonlab.engines")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "session" if name in _IN_SESSION else "engines.contract" if name in _IN_CONTRACT else "errors"
-    value: object = getattr(import_module(f"vtonlab.{home}"), name)
+    value: object = getattr(import_module(f"vtonlab.{_find_home(name)}"), name)
     globals()[name] = value
     return value
+
+
+def _find_home(name: str) -> str:
+    if name in _IN_SESSION:
+        return "session"
+    if name in _IN_CONTRACT:
+        return "engines.contract"
+    return "engines.generating" if name == "GenerateResult" else "errors"
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The library's front door: dress people, with whatever engine, from whatever a picture comes in."""
+"""The library's front door: dress people and draw from words, with any engine, from whatever a picture comes in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
@@ -27,8 +27,9 @@ from vtonlab.engines.contract import (
     TryOnResult,
     silent,
 )
+from vtonlab.engines.generating import GenerateRequest, GenerateResult, GeneratingEngine
 from vtonlab.equip import find_engine
-from vtonlab.errors import EngineUnavailable, Text, WrongKind
+from vtonlab.errors import BadOption, EngineUnavailable, Text, WrongKind
 from vtonlab.imaging.colour import lay_on_contrast
 from vtonlab.imaging.read import Limits, Photo, Source, from_array, from_pillow, read_photo
 
@@ -59,6 +60,8 @@ _SHRUNK: Final = Note(
     ),
 )
 
+_DRAWS_NOTHING: Final = Text("this engine draws nothing from words", "该引擎不能根据文字生成图片")
+
 
 def try_on(
     person: AnyPicture,
@@ -81,6 +84,48 @@ def try_on(
     return Session(person, engine, keep=0).try_on(
         garment, kind=kind, lower=lower, mask=mask, description=description, report=report, **options
     )
+
+
+def generate(
+    prompt: str,
+    *,
+    references: Sequence[AnyPicture] = (),
+    aspect_ratio: str = "1:1",
+    resolution: str = "1K",
+    engine: str | Engine = registry.DEFAULT_GENERATOR,
+    model: str = "",
+    negative_prompt: str = "",
+    seed: int | None = None,
+    report: Report = silent,
+) -> GenerateResult:
+    """Draw a picture from words, and from ``references``, pictures that the words may speak of by number.
+
+    ``aspect_ratio`` is width to height (``"3:4"``), ``resolution`` ``1K``, ``2K`` or ``4K`` (about 1024, 2048 or 4096
+    pixels on the longer side), ``model`` one of ``engine.models()``, ``seed`` 0 to 2**31 - 1. Engines that work
+    elsewhere mostly cost money; what they need is read from the environment (``VTONLAB_GEMINI_API_KEY``).
+
+        >>> from vtonlab.engines.sandbox import SandboxEngine
+        >>> sandbox = SandboxEngine()
+        >>> sandbox.equip({"on": True})
+        >>> generate("a red coat on a wooden hanger", aspect_ratio="3:4", engine=sandbox).image.shape
+        (1024, 768, 3)
+
+    Raises the errors of :mod:`vtonlab.errors`: ``BadOption`` for what the model does not do, ``PromptRefused`` where a
+    safety filter said no, ``NoPicture``, ``QuotaExceeded``, ``KeyRefused``, ``EngineNotSetUp``, ``EngineTimeout`` …
+    """
+    drawer = _find_engine(engine)
+    if not isinstance(drawer, GeneratingEngine) or not drawer.capabilities.generate:
+        raise BadOption(option="engine", reason=_DRAWS_NOTHING)
+    request = GenerateRequest(
+        prompt=prompt,
+        references=tuple(as_garment(picture) for picture in references),
+        negative_prompt=negative_prompt,
+        aspect_ratio=aspect_ratio,
+        resolution=resolution,
+        model=model,
+        seed=seed,
+    )
+    return drawer.generate(request, report)
 
 
 def advise(
@@ -208,7 +253,8 @@ def as_person(source: AnyPicture) -> Photo:
 
 
 def as_garment(source: AnyPicture) -> Picture:
-    """The photo of a garment in ``source``, at most :data:`LARGEST_GARMENT` pixels long. Raises ``BadInput``.
+    """The photo of a garment, or a reference picture, in ``source``, at most :data:`LARGEST_GARMENT` pixels long.
+    Raises ``BadInput``.
 
     A garment that is cut out already (transparent around) lies on a plain ground that sets it off.
     """

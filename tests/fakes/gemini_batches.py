@@ -17,7 +17,7 @@ from tests.fakes.serving import Exchange
 if TYPE_CHECKING:
     from tests.fakes.gemini import FakeGemini
 
-PAGE = 10
+PAGE = 4
 """Batches on a page of their list, at most."""
 TYPE = "type.googleapis.com/google.ai.generativelanguage.v1main."
 

@@ -34,6 +34,8 @@ class Files:
         self.downloads = 0
         self.is_breaking_off = False
         """The next download ends in the middle."""
+        self.is_empty = False
+        """There is nothing to download any more."""
 
     def post(self, exchange: Exchange) -> None:
         if exchange.path == "/upload/v1/files":
@@ -85,7 +87,7 @@ class Files:
     def get(self, exchange: Exchange) -> None:
         name = exchange.path.removeprefix("/v1/").removesuffix(":download")
         make = self.made.get(name)
-        if make is None or not exchange.path.endswith(":download"):
+        if make is None or self.is_empty or not exchange.path.endswith(":download"):
             exchange.answer(*not_found(name))
             return
         with self._fake.lock:

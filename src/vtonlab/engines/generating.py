@@ -6,6 +6,7 @@ arrays, errors of ``vtonlab.errors``, ``report`` as the point where a wish to st
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,6 +76,12 @@ class GenerateResult:
     notes: tuple[Note, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     source_type: SourceType = SourceType.GENERATED
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to ``path`` (``.png``, ``.jpg`` or ``.webp``). Raises ``FileProblem``."""
+        from vtonlab.imaging.write import write_picture
+
+        write_picture(path, self.image, source_type=self.source_type)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ GROUP = "vtonlab.engines"
 DEFAULT_ENGINE = "instant"
 """The one that is asked when nobody says which: built in, on this machine, free."""
 
+DEFAULT_GENERATOR = "gemini"
+"""The one that draws from words when nobody says which."""
+
 OWN_PACKAGE = "vtonlab"
 
 log = logging.getLogger(__name__)

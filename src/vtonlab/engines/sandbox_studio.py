@@ -57,6 +57,11 @@ _cancelled: Final[dict[str, int]] = {}
 _lock: Final = threading.Lock()
 
 
+def now_ms() -> float:
+    """Milliseconds since 1970."""
+    return time.time() * 1000
+
+
 @dataclass(frozen=True)
 class Batch:
     """A batch of ``count`` prompts that began at ``begun`` (ms since 1970) and takes ``length`` ms together."""
@@ -82,14 +87,14 @@ class Batch:
     @property
     def finished(self) -> int:
         """Prompts that are done by now."""
-        gone = time.time() * 1000 - self.begun
+        gone = now_ms() - self.begun
         share = 1.0 if self.length == 0 else min(1.0, max(0.0, gone / self.length))
         return int(self.most * share)
 
     @property
     def is_over(self) -> bool:
         """Whether its time is up."""
-        return time.time() * 1000 - self.begun >= self.length
+        return now_ms() - self.begun >= self.length
 
     @property
     def most(self) -> int:
@@ -134,7 +139,7 @@ def submit(batch: BatchRequest) -> str:
         check(request)
     orders = [read_orders(request.prompt)[0] for request in batch.requests]
     length = sum(BATCH_SECONDS if one.seconds is None else one.seconds for one in orders)
-    begun = Batch(int(time.time() * 1000), len(orders), round(length * 1000), orders[0].batch)
+    begun = Batch(int(now_ms()), len(orders), round(length * 1000), orders[0].batch)
     if batch.errand is not None:
         batch.errand.keep(begun.remote_id)
     return begun.remote_id

@@ -7,7 +7,8 @@ import pytest
 
 from vtonlab.engines import registry
 from vtonlab.engines.contract import ConfiguredEngine, GarmentKind, HealthStatus, TryOnRequest
-from vtonlab.engines.sandbox import Failure, SandboxEngine
+from vtonlab.engines.sandbox import SandboxEngine
+from vtonlab.engines.sandbox_orders import Failure
 from vtonlab.errors import BadOption, Cancelled, EngineNotSetUp, MaskNeeded, VtonError
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.provenance import SourceType

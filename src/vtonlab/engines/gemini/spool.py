@@ -8,7 +8,6 @@ reads a small answer that says where they lie, and each picture is read when its
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 import tempfile
@@ -57,10 +56,10 @@ class Spool:
         if found is None or self._file is None:
             return data
         self._file.seek(int(found[1]))
-        text = str(json.loads(b'"' + self._file.read(int(found[2])) + b'"'))
         try:
+            text = str(json.loads(b'"' + self._file.read(int(found[2])) + b'"'))
             return base64.b64decode(text.translate({ord("-"): "+", ord("_"): "/"}))
-        except binascii.Error:
+        except ValueError:  # no picture
             return b""
 
     def write(self, data: bytes) -> None:
