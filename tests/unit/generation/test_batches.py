@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Update, update
 from tests.fakes.gemini import FakeGemini, colour_of
 from tests.unit.generation.batches import (
     PROMPTS,
@@ -74,7 +74,7 @@ async def test_a_hundred_of_which_seven_fail(studio: Studio, fake: FakeGemini) -
     entries = await pictures(studio)
     ids = [one.row.image_id for one in told.prompts if one.row.image_id]
     assert len(set(ids)) == len(entries) == 93  # the same words twice are two pictures
-    for one in told.prompts[:5] + told.prompts[95:]:
+    for one in (*told.prompts[:5], *told.prompts[95:]):
         if one.entry is not None:
             seen = await studio.house.picture(one.entry.id)
             assert np.abs(seen[40:, :].mean(axis=(0, 1)) - colour_of(one.row.prompt)).max() < 3
@@ -94,7 +94,7 @@ async def test_what_is_kept_says_where_it_is_from(studio: Studio) -> None:
     assert context["aspect_ratio"] == "6:9"
     assert context["source_type"].endswith("trainedAlgorithmicMedia")
     data = await studio.house.storage.load(entry.storage_key)
-    assert read_manifest(data, studio.house.signer.root) is not None
+    assert read_manifest(data, anchors=studio.house.signer.root) is not None
     assert told.task.result is not None
     assert told.task.result["image_id"] == entry.id
     assert told.task.result["images"][0]["url"].startswith(f"/api/user/{ANN}/images/generated/")
@@ -344,7 +344,7 @@ async def test_the_zip_has_pictures_and_prompts(studio: Studio, fake: FakeGemini
         assert rows[2]["error"]
 
 
-def update_stops() -> object:
+def update_stops() -> Update:
     from vtonlab.db.base import now
     from vtonlab.generation.models import GenerationStop
 
