@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -76,13 +76,21 @@ class Roles:
     async def edit(self, caller: Caller, name: str, permissions: Collection[str]) -> Role:
         """Give the role exactly these. Raises ``NotThere``, ``NotAllowed``; ``Conflict`` for ``admin``."""
         chosen = _read(permissions)
-        _require(caller, chosen)
+        return await self._change(caller, name, lambda _: chosen)
 
+    async def change(self, caller: Caller, name: str, add: Collection[str], remove: Collection[str]) -> Role:
+        """Give the role some, take some. Raises the same, and ``BadDetail``."""
+        added, removed = set(_read(add)), set(_read(remove))
+        return await self._change(caller, name, lambda before: sorted((set(before) | added) - removed))
+
+    async def _change(self, caller: Caller, name: str, choose: Callable[[Collection[str]], Sequence[str]]) -> Role:
         async def work(session: AsyncSession) -> Role:
             role = await self._find(session, caller, name)
+            before, chosen = role.permissions, [*choose(role.permissions)]
+            _require(caller, chosen)
             if name == ADMIN:
                 raise Conflict(reason=ADMINS_OWN)
-            before, role.permissions = role.permissions, chosen
+            role.permissions = chosen
             self._ground.record(session, caller, "roles.edit", name, {"from": before, "to": chosen})
             self._ground.changed(session, await repository.users_of_role(session, name) or [""])
             return role

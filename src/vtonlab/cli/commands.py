@@ -71,6 +71,20 @@ COMMANDS: Final = (
         Text("Make accounts, set passwords, let people in and out.", "创建账户、设置密码、启用和停用用户。"),
         is_group=True,
     ),
+    Command(
+        "roles",
+        "roles",
+        "app",
+        Text("Say what each role may, change it, make others.", "查看和更改角色的权限，或新建角色。"),
+        is_group=True,
+    ),
+    Command(
+        "tokens",
+        "tokens",
+        "app",
+        Text("Make tokens for programs, list them, take them back.", "为程序创建、列出和撤销令牌。"),
+        is_group=True,
+    ),
     Command("engines", "engines", "engines", Text("List the engines and their options.", "列出引擎及其选项。")),
     Command(
         "doctor",

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
+import re
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vtonlab.cli.accounts import say_aside, with_accounts
 from vtonlab.cli.commands import make_group
-from vtonlab.cli.data_folder import Data, load_settings
+from vtonlab.cli.data_folder import Data
 from vtonlab.cli.language import here
 from vtonlab.errors import BadDetail, Conflict, Text
 
 if TYPE_CHECKING:
     from vtonlab.accounts.models import User
+    from vtonlab.accounts.people import Changes
     from vtonlab.accounts.service import Accounts
-
-T = TypeVar("T")
 
 app = make_group("users")
 
 PAGE = 100
+MOST = 2**53
+"""Bytes."""
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
@@ -36,7 +37,7 @@ def list_users(
     data: Data = None,
 ) -> None:
     """List the accounts."""
-    found = [_describe(user) for user in _with_accounts(data, _find_all)]
+    found = [_describe(user) for user in with_accounts(data, _find_all)]
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -67,8 +68,8 @@ def create(
     read_username(name)
     read_email(email)
     person = NewPerson(name, email, _ask_password(), role)
-    user = _with_accounts(data, lambda accounts: accounts.people.create(OPERATOR, person))
-    _say(here(f"Made {user.username} ({user.role}).", f"已创建 {user.username}（{user.role}）。"))
+    user = with_accounts(data, lambda accounts: accounts.people.create(OPERATOR, person))
+    say_aside(here(f"Made {user.username} ({user.role}).", f"已创建 {user.username}（{user.role}）。"))
 
 
 @app.command(
@@ -86,22 +87,56 @@ def password(name: Name, data: Data = None) -> None:
         await accounts.people.set_password(OPERATOR, user.user_id, _ask_password())
         return user.username
 
-    done = _with_accounts(data, work)
-    _say(here(f"{done} has a new password.", f"已更新 {done} 的密码。"))
+    done = with_accounts(data, work)
+    say_aside(here(f"{done} has a new password.", f"已更新 {done} 的密码。"))
 
 
 @app.command(help=here("Keep somebody out; what they have stays.", "停用账户，保留其数据。"))
 def disable(name: Name, data: Data = None) -> None:
     """Keep somebody out."""
     done = _set_active(name, data, is_active=False)
-    _say(here(f"{done} cannot sign in any more.", f"{done} 已停用。"))
+    say_aside(here(f"{done} cannot sign in any more.", f"{done} 已停用。"))
 
 
 @app.command(help=here("Let somebody in again.", "重新启用账户。"))
 def enable(name: Name, data: Data = None) -> None:
     """Let somebody in again."""
     done = _set_active(name, data, is_active=True)
-    _say(here(f"{done} can sign in.", f"{done} 已启用。"))
+    say_aside(here(f"{done} can sign in.", f"{done} 已启用。"))
+
+
+@app.command(help=here("Give somebody another role; it holds at once.", "更改用户的角色，立即生效。"))
+def role(
+    name: Name,
+    new_role: Annotated[str, typer.Argument(metavar="ROLE", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Give somebody another role."""
+    from vtonlab.accounts.people import Changes
+
+    done = _edit(name, data, Changes(role=new_role))
+    say_aside(here(f"{done.username} is {done.role} now.", f"{done.username} 的角色现在是 {done.role}。"))
+
+
+@app.command(
+    help=here(
+        "Set how much somebody may keep: 500MB, 2GB, 0 for no limit, or “server” for what everybody has.",
+        "设置用户的存储上限：500MB、2GB，0 表示不限，server 表示与其他人相同。",
+    )
+)
+def quota(
+    name: Name,
+    size: Annotated[str, typer.Argument(metavar="SIZE", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Set how much somebody may keep."""
+    from vtonlab.accounts.people import Changes
+
+    done = _edit(name, data, Changes(quota_bytes=read_size(size)))
+    told = here("what everybody may", "与其他人相同") if done.quota_bytes is None else f"{done.quota_bytes:,} B"
+    if done.quota_bytes == 0:
+        told = here("as much as they like", "不限")
+    say_aside(here(f"{done.username} may keep: {told}.", f"{done.username} 的存储上限：{told}。"))
 
 
 @app.command(
@@ -125,9 +160,9 @@ def delete(
         erased = await accounts.deletion.delete_person(OPERATOR, user.user_id)
         return {feature: dict(counts) for feature, counts in erased.deleted.items()}
 
-    for feature, counts in _with_accounts(data, work).items():
+    for feature, counts in with_accounts(data, work).items():
         print(f"{feature}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
-    _say(here(f"Deleted {name}.", f"已删除 {name}。"))
+    say_aside(here(f"Deleted {name}.", f"已删除 {name}。"))
 
 
 @app.command(
@@ -150,33 +185,10 @@ def setup_link(
             return await accounts.links.make_first(OPERATOR)
         return await accounts.links.make_for(OPERATOR, (await accounts.people.find(name)).user_id)
 
-    path = _with_accounts(data, work)
+    path = with_accounts(data, work)
     if path is None:
         raise Conflict(reason=HAS_ADMIN)
     print(_address() + path)
-
-
-def _with_accounts(data: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the accounts of the data folder with all that hangs on them.
-
-    As in server mode, whatever this machine's mode is: nothing is made here for somebody at home.
-    """
-    from vtonlab.accounts.secret import load_secret
-    from vtonlab.imaging.signing import open_signer
-    from vtonlab.web.metrics import Metrics
-    from vtonlab.web.wiring import build
-
-    chosen = load_settings(data).model_copy(update={"mode": "server"})
-
-    async def run() -> T:
-        parts = build(chosen, load_secret(chosen), open_signer(chosen.signing_folder), Metrics(""), "")
-        try:
-            await parts.prepare()
-            return await work(parts.accounts)
-        finally:
-            await parts.close()
-
-    return asyncio.run(run())
 
 
 async def _find_all(accounts: Accounts) -> list[User]:
@@ -193,13 +205,35 @@ async def _find_all(accounts: Accounts) -> list[User]:
 
 
 def _set_active(name: str, data: Path | None, *, is_active: bool) -> str:
-    from vtonlab.accounts.people import OPERATOR, Changes
+    from vtonlab.accounts.people import Changes
 
-    async def work(accounts: Accounts) -> str:
+    return _edit(name, data, Changes(is_active=is_active)).username
+
+
+def _edit(name: str, data: Path | None, changes: Changes) -> User:
+    from vtonlab.accounts.people import OPERATOR
+
+    async def work(accounts: Accounts) -> User:
         user = await accounts.people.find(name)
-        return (await accounts.people.edit(OPERATOR, user.user_id, Changes(is_active=is_active))).username
+        return await accounts.people.edit(OPERATOR, user.user_id, changes)
 
-    return _with_accounts(data, work)
+    return with_accounts(data, work)
+
+
+def read_size(text: str) -> int:
+    """Bytes; 0: no limit, -1: what the server gives everybody. Raises ``BadDetail``.
+
+    >>> read_size("2 GB"), read_size("500mb"), read_size("1.5kB"), read_size("0"), read_size("server")
+    (2000000000, 500000000, 1500, 0, -1)
+    """
+    if text.strip().lower() == "server":
+        return -1
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([kmgt]?)b?", text.strip().lower(), re.ASCII)
+    size = round(float(found[1]) * 1000 ** ("", "k", "m", "g", "t").index(found[2])) if found else MOST + 1
+    if size > MOST:
+        reason = Text("a size reads like 500MB, 2GB or 0", "大小写作 500MB、2GB 或 0")
+        raise BadDetail(part="size", reason=reason)
+    return size
 
 
 def _ask_password() -> str:
@@ -218,7 +252,7 @@ def _confirm(user: User) -> None:
     """Raises ``BadDetail`` unless the name is written again."""
     from vtonlab.accounts.names import fold
 
-    _say(here(f"Write “{user.username}” to delete it for good:", f"输入“{user.username}”以永久删除："))
+    say_aside(here(f"Write “{user.username}” to delete it for good:", f"输入“{user.username}”以永久删除："))
     if fold(sys.stdin.readline().strip()) != user.username_key:
         raise BadDetail(
             part="name", reason=Text("it was not confirmed; nothing was deleted", "未确认，没有删除任何内容")
@@ -244,7 +278,3 @@ def _address() -> str:
 
     chosen = settings.load()
     return chosen.public_url.rstrip("/") or f"http://{chosen.host}:{chosen.port}"
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

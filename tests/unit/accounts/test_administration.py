@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 from tests.unit.accounts.conftest import PASSWORD, Home, OpenHome
 
+from vtonlab.accounts import repository
 from vtonlab.accounts.caller import BUILT_IN_ROLES, CallerKind, Permission
 from vtonlab.accounts.listings import Use, UserFilter, UserSort
 from vtonlab.accounts.models import SetupLink, User
@@ -266,8 +268,7 @@ async def test_users_are_sorted_and_a_page_counts_what_each_keeps_at_once(any_ho
     for number, name in enumerate(("mei", "Zoe", "ana", "Bob", "王小明")):
         ids[name] = await any_home.make(name)
         moment = now() - timedelta(hours=(number * 3) % 5)
-        seen = update(User).where(User.user_id == ids[name]).values(last_seen_at=moment)
-        await any_home.database.write(lambda session, seen=seen: session.execute(seen))
+        await any_home.database.write(partial(repository.see_user, user_id=ids[name], moment=moment))
     asked: list[list[str]] = []
 
     async def count_use(_: Any, user_ids: Any) -> dict[str, Use]:
