@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -67,13 +69,19 @@ def _inputs(tmp_path):
     for name, (data, _) in made.items():
         (tmp_path / name).write_bytes(data)
     paint(tmp_path / "tiny.png", (90, 90, 90), (20, 20))
-    paint(tmp_path / "huge.png", (90, 90, 90), (20000, 12000), compress_level=1)
+    (tmp_path / "huge.png").write_bytes(_enlarge((tmp_path / "tiny.png").read_bytes(), 20000, 12000))
     return {name: words for name, (_, words) in made.items()} | {
         "tiny.png": "too small",
         "huge.png": "too large",
         "missing.jpg": "no such file",
         ".": "folder",
     }
+
+
+def _enlarge(png, width, height):
+    """The file says that it is of that size, and so it is refused: before it is unpacked."""
+    header = b"IHDR" + struct.pack(">2I", width, height) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
 
 
 def test_bad_pictures_are_told_with_a_hint_and_without_a_trace(vtonlab, person, garment, tmp_path):
