@@ -215,6 +215,16 @@ SECTIONS = (
     *("profile", "sessions", "tokens", "appearance", "engines", "privacy"),
     *("extension", "cloud", "app", "shortcuts", "about"),
 )
+ADMINISTRATION = {
+    "overview": "admin.overview.daysChart",
+    "users": "admin.users.seen",
+    "roles": "admin.roles.builtIn",
+    "tasks": "admin.tasks.count",
+    "audit": "admin.audit.count",
+    "engines": "admin.engines.queueText",
+    "storage": "admin.storage.largestText",
+}
+"""What each section says once its figures have come."""
 DESK = ("desktop",)
 
 STATES: Sequence[State] = (
@@ -259,7 +269,10 @@ STATES: Sequence[State] = (
     State("settings", "full", "/settings", title, sizes=("phone",)),
     State("tutorial", "full", "/tutorial", title),
     State("studio", "full", "/generate", title),
-    State("admin", "full", "/admin", title),
+    *(State(f"admin-{name}", "full", f"/admin#{name}", see(key)) for name, key in ADMINISTRATION.items()),
+    State("admin-new-user", "full", "/admin#users", then(title, click("admin.users.make"), dialog)),
+    State("admin", "full", "/admin", title, sizes=("phone",)),
+    State("admin-closed", "server", "/admin", see("admin.closed.guest")),
     State("lost", "full", "/nothing/is/here", title),
     State("server-home", "server", "/", title),
     State("login", "server", "/login", title),

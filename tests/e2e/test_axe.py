@@ -13,7 +13,10 @@ from tests.e2e.world import World, make_world
 
 pytestmark = pytest.mark.browser
 
-ELSEWHERE = ("settings-", "room-mask", "room-options", "room-engines", "register", "library-no-", "library-trash-empty")
+ELSEWHERE = (
+    *("settings-", "admin-", "room-mask", "room-options", "room-engines"),
+    *("register", "library-no-", "library-trash-empty"),
+)
 """What the tests of its own feature show to axe: here only in the long run."""
 PARAMETERS = [
     pytest.param(state, id=state.name, marks=[pytest.mark.deep] if state.name.startswith(ELSEWHERE) else [])
