@@ -113,7 +113,7 @@ class SandboxEngine:
         options = _read_options(request)
         if not options.auto_mask and (request.mask is None or not request.mask.any()):
             raise MaskNeeded
-        waited = pass_time(options.seconds, report, lambda share, left: _tell(options, share, left))
+        waited = pass_time(options.seconds, lambda share, left: _tell(report, options, share, left))
         if options.fail is not None:
             raise make_error(options.fail, self.name)
         report(0.95, "draw")
@@ -172,8 +172,9 @@ def _read_options(request: TryOnRequest) -> Options:
         raise BadOption(option=".".join(str(part) for part in fault["loc"]) or "?", reason=fault["msg"]) from error
 
 
-def _tell(options: Options, share: float, left: float) -> str:
-    return f"denoise step={1 + int(share * options.denoise_steps)} steps={options.denoise_steps} seconds={left:.0f}"
+def _tell(report: Report, options: Options, share: float, left: float) -> None:
+    step = 1 + int(share * options.denoise_steps)
+    report(0.9 * share, f"denoise step={step} steps={options.denoise_steps} seconds={left:.0f}")
 
 
 def _describe(request: TryOnRequest, options: Options) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vtonlab import errors
-from vtonlab.engines.contract import Report
 from vtonlab.errors import BadOption, Text, VtonError
 
 SETTING: Final = "VTONLAB_SANDBOX_ON"
@@ -78,13 +77,12 @@ def read_orders(prompt: str) -> tuple[Orders, str]:
         raise BadOption(option=f"sandbox: {name}", reason=fault["msg"]) from error
 
 
-def pass_time(seconds: float, report: Report, tell: Callable[[float, float], str]) -> float:
-    """Let ``seconds`` pass; ``tell(share, seconds left)`` is the stage that is reported meanwhile. The seconds it
-    took."""
+def pass_time(seconds: float, tell: Callable[[float, float], None]) -> float:
+    """Let ``seconds`` pass, with ``tell(share, seconds left)`` every now and then. The seconds it took."""
     begun = time.monotonic()
     while (gone := time.monotonic() - begun) < seconds:
         left = seconds - gone
-        report(0.9 * gone / seconds, tell(gone / seconds, left))
+        tell(gone / seconds, left)
         time.sleep(min(STEP_SECONDS, left))
     return time.monotonic() - begun
 

@@ -119,7 +119,9 @@ def generate(request: GenerateRequest, report: Report) -> GenerateResult:
     """A card, after the time that the prompt asks for. Raises ``BadOption`` and what the prompt says."""
     check(request)
     orders, words = read_orders(request.prompt)
-    waited = pass_time(orders.seconds or 0.0, report, lambda _, left: f"remote_work seconds={left:.0f}")
+    waited = pass_time(
+        orders.seconds or 0.0, lambda share, left: report(0.9 * share, f"remote_work seconds={left:.0f}")
+    )
     if orders.fail is not None:
         raise make_error(orders.fail, NAME)
     report(0.95, "finishing")
