@@ -1,9 +1,9 @@
 /** What is asked for, and whether it can be: from the page's form to the request. */
 
-import type { operations } from "@/api/schema";
+import type { GenerateBody } from "@/api/schema";
 import type { Choice, Model, Ratio, Resolution } from "@/features/generation/offers";
 
-export type GenerateBody = operations["ask_api_v1_images_generate_post"]["requestBody"]["content"]["application/json"];
+export type { GenerateBody };
 
 /** What the server takes. */
 export const PROMPT_LETTERS = 20_000;
