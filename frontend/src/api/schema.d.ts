@@ -15,7 +15,7 @@ export interface paths {
          * Who is signed in
          * @description `user` only when somebody is.
          */
-        get: operations["check_api_auth_check_get"];
+        get: operations["wardrobe_check_sign_in"];
         put?: never;
         post?: never;
         delete?: never;
@@ -35,7 +35,7 @@ export interface paths {
          * How many pictures there are
          * @description By category; the total counts each picture once.
          */
-        get: operations["stats_api_categories_stats_get"];
+        get: operations["wardrobe_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,18 +55,18 @@ export interface paths {
          * List favourites
          * @description What was liked last comes first; `type=vton_result`: only results of fittings.
          */
-        get: operations["list_favorites_api_favorites_get"];
+        get: operations["wardrobe_list_favorites"];
         put?: never;
         /**
          * Like a picture
          * @description A second time changes nothing and says so.
          */
-        post: operations["favour_api_favorites_post"];
+        post: operations["wardrobe_favour"];
         /**
          * Like a picture no longer
          * @description With the body of the POST.
          */
-        delete: operations["unfavour_api_favorites_delete"];
+        delete: operations["wardrobe_unfavour"];
         options?: never;
         head?: never;
         patch?: never;
@@ -86,7 +86,7 @@ export interface paths {
          * Like a picture no longer, by its id
          * @description The same without a body.
          */
-        delete: operations["unfavour_named_api_favorites__image_id__delete"];
+        delete: operations["wardrobe_unfavour_named"];
         options?: never;
         head?: never;
         patch?: never;
@@ -103,7 +103,7 @@ export interface paths {
          * List pictures
          * @description Guests see their own.
          */
-        get: operations["list_images_api_images_get"];
+        get: operations["wardrobe_list_images"];
         put?: never;
         post?: never;
         delete?: never;
@@ -125,7 +125,7 @@ export interface paths {
          * Put pictures into the trash
          * @description Those that cannot be are named; the others are done.
          */
-        post: operations["delete_images_api_images_batch_delete_post"];
+        post: operations["wardrobe_delete_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -145,7 +145,7 @@ export interface paths {
          * Take pictures out of the trash
          * @description They come back into their categories, favourites as favourites.
          */
-        post: operations["restore_images_api_images_restore_post"];
+        post: operations["wardrobe_restore_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -163,21 +163,21 @@ export interface paths {
          * A picture
          * @description Its details.
          */
-        get: operations["get_image_api_images__image_id__get"];
+        get: operations["wardrobe_get_image"];
         put?: never;
         post?: never;
         /**
          * Put a picture into the trash
          * @description `POST /api/images/restore` takes it out again.
          */
-        delete: operations["delete_image_api_images__image_id__delete"];
+        delete: operations["wardrobe_delete_image"];
         options?: never;
         head?: never;
         /**
          * Move or rename a picture
          * @description What is absent stays as it is.
          */
-        patch: operations["edit_image_api_images__image_id__patch"];
+        patch: operations["wardrobe_edit_image"];
         trace?: never;
     };
     "/api/login": {
@@ -193,7 +193,7 @@ export interface paths {
          * Sign in
          * @description Gives a session cookie: for seven days if `remember_me`, else until the browser is closed.
          */
-        post: operations["login_api_login_post"];
+        post: operations["wardrobe_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -213,7 +213,7 @@ export interface paths {
          * Sign out
          * @description Ends the session, on this side too.
          */
-        post: operations["logout_api_logout_post"];
+        post: operations["wardrobe_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -233,7 +233,7 @@ export interface paths {
          * Keep a picture of a web page
          * @description For the browser extension and other programs. In server mode they say for whom (cookie or token).
          */
-        post: operations["receive_image_api_receive_image_post"];
+        post: operations["wardrobe_receive_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -253,7 +253,7 @@ export interface paths {
          * Make an account
          * @description What was made as a guest goes over to the account. Does not sign in.
          */
-        post: operations["register_api_register_post"];
+        post: operations["wardrobe_register"];
         delete?: never;
         options?: never;
         head?: never;
@@ -271,7 +271,7 @@ export interface paths {
          * Whether the server runs
          * @description With the number of the caller's own pictures.
          */
-        get: operations["status_api_status_get"];
+        get: operations["wardrobe_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -291,7 +291,7 @@ export interface paths {
          * How a task stands
          * @description The ``taskId`` of an upload answer, or any task of the caller's.
          */
-        get: operations["read_task_api_task__task_id__get"];
+        get: operations["wardrobe_read_task"];
         put?: never;
         post?: never;
         delete?: never;
@@ -313,7 +313,7 @@ export interface paths {
          * Keep a picture from the clipboard
          * @description `imageData` is a data-URL. The same picture in the same category is the entry that is there.
          */
-        post: operations["upload_clipboard_api_upload_clipboard_post"];
+        post: operations["wardrobe_upload_clipboard"];
         delete?: never;
         options?: never;
         head?: never;
@@ -334,7 +334,7 @@ export interface paths {
          * @description One file, answered as an upload; or many, answered by `results` in their order, where one bad file never
          *     loses the good ones.
          */
-        post: operations["upload_file_api_upload_file_post"];
+        post: operations["wardrobe_upload_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -352,7 +352,7 @@ export interface paths {
          * A picture of one's own, whoever is signed in
          * @description The same address for everybody, so it is never kept without asking.
          */
-        get: operations["own_picture_api_user_current_images__category___filename__get"];
+        get: operations["wardrobe_own_picture"];
         put?: never;
         post?: never;
         delete?: never;
@@ -372,7 +372,7 @@ export interface paths {
          * Where one's files are
          * @description Relative to the data folder; in local mode also in full.
          */
-        get: operations["own_api_user_file_paths_get"];
+        get: operations["wardrobe_list_file_paths"];
         put?: never;
         post?: never;
         delete?: never;
@@ -392,7 +392,7 @@ export interface paths {
          * List pictures, signed in
          * @description The same for those who signed in.
          */
-        get: operations["list_own_images_api_user_images_get"];
+        get: operations["wardrobe_list_own_images"];
         put?: never;
         post?: never;
         delete?: never;
@@ -412,7 +412,7 @@ export interface paths {
          * Where one's files are
          * @description Relative to the data folder; in local mode also in full.
          */
-        get: operations["own_api_user_paths_get"];
+        get: operations["wardrobe_list_paths"];
         put?: never;
         post?: never;
         delete?: never;
@@ -432,7 +432,7 @@ export interface paths {
          * One's own account
          * @description With the number of pictures outside the trash.
          */
-        get: operations["profile_api_user_profile_get"];
+        get: operations["wardrobe_get_profile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -452,7 +452,7 @@ export interface paths {
          * Where one's files are, by user
          * @description The same, for the owner only.
          */
-        get: operations["of_user_api_user__user_id__file_paths_get"];
+        get: operations["wardrobe_list_file_paths_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -472,7 +472,7 @@ export interface paths {
          * A picture
          * @description The file as it is kept, found by its name; moving it to another category does not break its address.
          */
-        get: operations["picture_by_category_api_user__user_id__images__category___filename__get"];
+        get: operations["wardrobe_picture_by_category"];
         put?: never;
         post?: never;
         delete?: never;
@@ -492,7 +492,7 @@ export interface paths {
          * A picture, without its category
          * @description The file as it is kept, found by its name.
          */
-        get: operations["picture_api_user__user_id__images__filename__get"];
+        get: operations["wardrobe_picture_by_name"];
         put?: never;
         post?: never;
         delete?: never;
@@ -512,7 +512,7 @@ export interface paths {
          * A thumbnail
          * @description A WebP file; made anew where it is missing.
          */
-        get: operations["thumbnail_api_user__user_id__thumbnails__filename__get"];
+        get: operations["wardrobe_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -532,7 +532,7 @@ export interface paths {
          * A picture that was made here
          * @description The file as it is kept, found by its name.
          */
-        get: operations["picture_api_user__user_id__vton_results__filename__get"];
+        get: operations["wardrobe_result_by_name"];
         put?: never;
         post?: never;
         delete?: never;
@@ -552,7 +552,7 @@ export interface paths {
          * Read the audit log
          * @description Newest first: who, what, when, from where; never a secret.
          */
-        get: operations["read_audit_api_v1_admin_audit_get"];
+        get: operations["read_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -572,7 +572,7 @@ export interface paths {
          * Which actions the audit log knows
          * @description Those there is an entry of: what the log can be narrowed down to.
          */
-        get: operations["list_actions_api_v1_admin_audit_actions_get"];
+        get: operations["list_audit_actions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -592,13 +592,13 @@ export interface paths {
          * List roles
          * @description And every permission there is.
          */
-        get: operations["list_roles_api_v1_admin_roles_get"];
+        get: operations["list_roles"];
         put?: never;
         /**
          * Make a role
          * @description Nobody gives a permission they do not have.
          */
-        post: operations["create_role_api_v1_admin_roles_post"];
+        post: operations["create_role"];
         delete?: never;
         options?: never;
         head?: never;
@@ -617,13 +617,13 @@ export interface paths {
          * Change what a role may
          * @description Holds for everybody who has it, at once. An administrator may always do everything.
          */
-        put: operations["edit_role_api_v1_admin_roles__name__put"];
+        put: operations["edit_role"];
         post?: never;
         /**
          * Delete a role
          * @description 409 for a built-in one, and one that somebody has.
          */
-        delete: operations["delete_role_api_v1_admin_roles__name__delete"];
+        delete: operations["delete_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -640,7 +640,7 @@ export interface paths {
          * How much the server holds
          * @description Users, pictures and tasks of everybody, how the work goes, and what paid engines cost. Needs `stats:read`.
          */
-        get: operations["tell_stats_api_v1_admin_stats_get"];
+        get: operations["get_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -660,7 +660,7 @@ export interface paths {
          * List everybody's tasks
          * @description How they go; what people asked for and got is theirs alone.
          */
-        get: operations["list_all_api_v1_admin_tasks_get"];
+        get: operations["list_all_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -682,7 +682,7 @@ export interface paths {
          * Stop anybody's task
          * @description Kept in the audit log.
          */
-        post: operations["cancel_any_api_v1_admin_tasks__task_id__cancel_post"];
+        post: operations["cancel_any_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -702,7 +702,7 @@ export interface paths {
          * Try anybody's task again
          * @description Kept in the audit log.
          */
-        post: operations["retry_any_api_v1_admin_tasks__task_id__retry_post"];
+        post: operations["retry_any_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -720,13 +720,13 @@ export interface paths {
          * List accounts
          * @description Newest first, unless `sort` says by name, or who was here last; guests are among them.
          */
-        get: operations["list_users_api_v1_admin_users_get"];
+        get: operations["list_users"];
         put?: never;
         /**
          * Make an account
          * @description Without a password, the answer holds the path of a one-time link to set one.
          */
-        post: operations["create_user_api_v1_admin_users_post"];
+        post: operations["create_user"];
         delete?: never;
         options?: never;
         head?: never;
@@ -744,14 +744,14 @@ export interface paths {
          * An account
          * @description With what it may and has.
          */
-        get: operations["get_user_api_v1_admin_users__user_id__get"];
+        get: operations["get_user"];
         put?: never;
         post?: never;
         /**
          * Delete an account
          * @description Every row and every byte, at once and for good; the answer says what it was.
          */
-        delete: operations["delete_user_api_v1_admin_users__user_id__delete"];
+        delete: operations["delete_user"];
         options?: never;
         head?: never;
         /**
@@ -759,7 +759,7 @@ export interface paths {
          * @description Role, quota, e-mail address, and whether it may be used: disabling it ends its sessions. 409 for the last
          *     administrator, 403 where the role, old or new, may what one may not oneself.
          */
-        patch: operations["edit_user_api_v1_admin_users__user_id__patch"];
+        patch: operations["edit_user"];
         trace?: never;
     };
     "/api/v1/admin/users/{user_id}/reset-link": {
@@ -775,7 +775,7 @@ export interface paths {
          * Make a link to set a new password
          * @description It works once, within 24 hours; a link made before it no longer does.
          */
-        post: operations["reset_link_api_v1_admin_users__user_id__reset_link_post"];
+        post: operations["make_reset_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -793,14 +793,14 @@ export interface paths {
          * List API tokens
          * @description One's own, newest first.
          */
-        get: operations["list_tokens_api_v1_auth_api_tokens_get"];
+        get: operations["list_api_tokens"];
         put?: never;
         /**
          * Make an API token
          * @description For the browser extension and scripts. Its text is shown here and never again. 403 for a scope that one's
          *     own role lacks, and for a request that itself came with an API token.
          */
-        post: operations["make_token_api_v1_auth_api_tokens_post"];
+        post: operations["make_api_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -821,7 +821,7 @@ export interface paths {
          * Delete an API token
          * @description It opens nothing from now on.
          */
-        delete: operations["delete_token_api_v1_auth_api_tokens__token_id__delete"];
+        delete: operations["delete_api_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -841,7 +841,7 @@ export interface paths {
          * @description In local mode, a session of the machine's own user for a page of this server; nobody is asked for a
          *     password. 404 in server mode, 403 for other sites' pages and for programs.
          */
-        post: operations["local_api_v1_auth_local_post"];
+        post: operations["sign_in_at_home"];
         delete?: never;
         options?: never;
         head?: never;
@@ -861,7 +861,7 @@ export interface paths {
          * Change the password
          * @description Ends every other session and all refresh tokens; API tokens stay.
          */
-        post: operations["password_api_v1_auth_password_post"];
+        post: operations["change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -882,7 +882,7 @@ export interface paths {
          * @description Spends the refresh token. Shown again within five seconds it gives the same one again, for a client that
          *     lost the answer or asked twice; later it ends the family: somebody else has it.
          */
-        post: operations["refresh_api_v1_auth_refresh_post"];
+        post: operations["refresh_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -902,7 +902,7 @@ export interface paths {
          * End a family of refresh tokens
          * @description The access tokens made with it end too. 204 also for a token that was none (RFC 7009).
          */
-        post: operations["revoke_api_v1_auth_revoke_post"];
+        post: operations["revoke_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -920,14 +920,14 @@ export interface paths {
          * List where one is signed in
          * @description Browsers and programs, last used first.
          */
-        get: operations["list_sessions_api_v1_auth_sessions_get"];
+        get: operations["list_sessions"];
         put?: never;
         post?: never;
         /**
          * Sign out everywhere else
          * @description The session the request came with stays.
          */
-        delete: operations["end_others_api_v1_auth_sessions_delete"];
+        delete: operations["end_other_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -947,7 +947,7 @@ export interface paths {
          * Sign out somewhere
          * @description Also the one the request came with.
          */
-        delete: operations["end_session_api_v1_auth_sessions__session_id__delete"];
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -967,7 +967,7 @@ export interface paths {
          * @description Set the password a link was made for and sign in; with the link of a new server, make its first
          *     administrator.
          */
-        post: operations["setup_api_v1_auth_setup_post"];
+        post: operations["redeem_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -988,7 +988,7 @@ export interface paths {
          * @description The password grant of OAuth 2 (a form). The access token is good for 15 minutes, the refresh token for 30
          *     days and for one use.
          */
-        post: operations["token_api_v1_auth_token_post"];
+        post: operations["get_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1006,7 +1006,7 @@ export interface paths {
          * What can make pictures here
          * @description How each was when it was last asked, what it takes, its licences, and where pictures go.
          */
-        get: operations["engines_api_v1_engines_get"];
+        get: operations["list_engines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1026,7 +1026,7 @@ export interface paths {
          * List one's own pictures from words, and batches, as tasks
          * @description The newest first.
          */
-        get: operations["list_tasks_api_v1_images_get"];
+        get: operations["list_image_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1049,7 +1049,7 @@ export interface paths {
          * @description Cheaper than one by one, and later: the service takes its time, at most a day or two. The task's progress is
          *     the share of finished prompts; pictures come into the library one by one when the service is done.
          */
-        post: operations["ask_api_v1_images_batch_generate_post"];
+        post: operations["generate_batch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,7 +1067,7 @@ export interface paths {
          * A batch with all its prompts
          * @description At any time, with the pictures that have come so far.
          */
-        get: operations["look_api_v1_images_batch__batch_name__get"];
+        get: operations["get_batch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1087,7 +1087,7 @@ export interface paths {
          * The pictures of a batch in a zip
          * @description Named by their place and their words, with `prompts.csv` (UTF-8), which tells of the other prompts too.
          */
-        get: operations["download_api_v1_images_batch__batch_name__download_get"];
+        get: operations["download_batch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
          * What came of a batch
          * @description Every prompt in its order, once the batch has ended, also where it failed or was cancelled.
          */
-        get: operations["results_api_v1_images_batch__batch_name__results_get"];
+        get: operations["get_batch_results"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1127,7 +1127,7 @@ export interface paths {
          * How a batch stands
          * @description In numbers.
          */
-        get: operations["status_api_v1_images_batch__batch_name__status_get"];
+        get: operations["get_batch_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1150,7 +1150,7 @@ export interface paths {
          * @description The task, which `/api/v1/images/tasks/{task_id}` and the WebSocket tell of; its result names the picture.
          *     What the provider or model cannot do is refused here, before it costs anything.
          */
-        post: operations["ask_api_v1_images_generate_post"];
+        post: operations["generate_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1168,7 +1168,7 @@ export interface paths {
          * What draws pictures from words here
          * @description How each engine was when it was last asked, what its models take and cost, and today's budget.
          */
-        get: operations["providers_api_v1_images_providers_get"];
+        get: operations["list_providers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1188,7 +1188,7 @@ export interface paths {
          * One picture, or batch, as a task
          * @description How it stands now; the WebSocket `/api/v1/ws/tasks` tells of every change.
          */
-        get: operations["get_task_api_v1_images_tasks__task_id__get"];
+        get: operations["get_image_task"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1208,13 +1208,13 @@ export interface paths {
          * Prompts with fields: the program's and one's own
          * @description A field stands in the text as `{name}`.
          */
-        get: operations["list_templates_api_v1_images_templates_get"];
+        get: operations["list_templates"];
         put?: never;
         /**
          * Keep a template
          * @description For oneself alone.
          */
-        post: operations["add_template_api_v1_images_templates_post"];
+        post: operations["add_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1233,13 +1233,13 @@ export interface paths {
          * Change one's own template
          * @description All of it; those of the program stay as they are.
          */
-        put: operations["change_template_api_v1_images_templates__template_id__put"];
+        put: operations["change_template"];
         post?: never;
         /**
          * Remove one's own template
          * @description Those of the program stay.
          */
-        delete: operations["remove_template_api_v1_images_templates__template_id__delete"];
+        delete: operations["remove_template"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1259,7 +1259,7 @@ export interface paths {
          * @description The pictures as they are kept, named by title or original name in folders by category, and `index.csv`
          *     (UTF-8) with what is known of each; what is no longer there is told in it. What is in the trash stays out.
          */
-        post: operations["download_api_v1_library_download_post"];
+        post: operations["download_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1278,7 +1278,7 @@ export interface paths {
          * @description What the listing of the same filters shows, without pages: for selecting from one picture to another, or
          *     everything.
          */
-        get: operations["list_ids_api_v1_library_ids_get"];
+        get: operations["list_image_ids"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1299,13 +1299,13 @@ export interface paths {
          * @description Pictures outside the trash. Pages by number and by cursor cost the same wherever they are; only the cursor
          *     never skips or repeats a picture while others come and go.
          */
-        get: operations["list_images_api_v1_library_images_get"];
+        get: operations["list_images"];
         put?: never;
         /**
          * Keep picture files
          * @description Each file is kept or refused by itself. Where none could be kept, the answer is the first one's problem.
          */
-        post: operations["upload_api_v1_library_images_post"];
+        post: operations["upload_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1325,7 +1325,7 @@ export interface paths {
          * Put pictures into the trash
          * @description Those that cannot be are named; the others are done.
          */
-        post: operations["delete_images_api_v1_library_images_delete_post"];
+        post: operations["delete_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1345,7 +1345,7 @@ export interface paths {
          * Keep a picture by its address or as a data-URL
          * @description An address is fetched from the public web only, within limits of size and time.
          */
-        post: operations["import_picture_api_v1_library_images_import_post"];
+        post: operations["import_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1365,7 +1365,7 @@ export interface paths {
          * Move pictures to another category
          * @description Names and addresses stay.
          */
-        post: operations["move_images_api_v1_library_images_move_post"];
+        post: operations["move_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1385,7 +1385,7 @@ export interface paths {
          * Take pictures out of the trash
          * @description They come back into their categories, favourites as favourites.
          */
-        post: operations["restore_images_api_v1_library_images_restore_post"];
+        post: operations["restore_images"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1403,21 +1403,21 @@ export interface paths {
          * A picture
          * @description Everything known about it; what is in the trash is not there.
          */
-        get: operations["get_image_api_v1_library_images__image_id__get"];
+        get: operations["get_image"];
         put?: never;
         post?: never;
         /**
          * Put a picture into the trash
          * @description It stays there for 30 days (`VTONLAB_TRASH_DAYS`).
          */
-        delete: operations["delete_image_api_v1_library_images__image_id__delete"];
+        delete: operations["delete_image"];
         options?: never;
         head?: never;
         /**
          * Move or rename a picture, or say what it dresses
          * @description What is absent or null stays as it is.
          */
-        patch: operations["edit_image_api_v1_library_images__image_id__patch"];
+        patch: operations["edit_image"];
         trace?: never;
     };
     "/api/v1/library/images/{image_id}/favorite": {
@@ -1432,13 +1432,13 @@ export interface paths {
          * Like a picture
          * @description May be repeated.
          */
-        put: operations["favour_api_v1_library_images__image_id__favorite_put"];
+        put: operations["add_favorite"];
         post?: never;
         /**
          * Like a picture no longer
          * @description May be repeated.
          */
-        delete: operations["unfavour_api_v1_library_images__image_id__favorite_delete"];
+        delete: operations["remove_favorite"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1455,7 +1455,7 @@ export interface paths {
          * A picture's file
          * @description The file as it is kept. Whoever is signed in sees what is in their trash, too.
          */
-        get: operations["file_by_id_api_v1_library_images__image_id__file_get"];
+        get: operations["get_image_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1475,7 +1475,7 @@ export interface paths {
          * Pictures that look like it
          * @description By perceptual hash, the most alike first; the picture itself is not among them.
          */
-        get: operations["similar_api_v1_library_images__image_id__similar_get"];
+        get: operations["list_similar_images"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1495,7 +1495,7 @@ export interface paths {
          * A picture's thumbnail
          * @description A WebP file; made anew where it is missing. Whoever is signed in sees what is in their trash, too.
          */
-        get: operations["thumbnail_by_id_api_v1_library_images__image_id__thumbnail_get"];
+        get: operations["get_image_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1515,7 +1515,7 @@ export interface paths {
          * Numbers about the library
          * @description Pictures and bytes by category, favourites, trash, colours, and the quota.
          */
-        get: operations["statistics_api_v1_library_statistics_get"];
+        get: operations["get_library_statistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1535,14 +1535,14 @@ export interface paths {
          * List the trash
          * @description What was deleted last comes first.
          */
-        get: operations["list_trash_api_v1_library_trash_get"];
+        get: operations["list_trash"];
         put?: never;
         post?: never;
         /**
          * Empty the trash
          * @description Everything in it, and its files, are gone for good.
          */
-        delete: operations["empty_trash_api_v1_library_trash_delete"];
+        delete: operations["empty_trash"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1562,7 +1562,7 @@ export interface paths {
          * Forget a picture for good
          * @description Only what is in the trash.
          */
-        delete: operations["purge_api_v1_library_trash__image_id__delete"];
+        delete: operations["delete_from_trash"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1579,7 +1579,7 @@ export interface paths {
          * List one's own tasks
          * @description Every long job of every kind, newest first.
          */
-        get: operations["list_tasks_api_v1_tasks_get"];
+        get: operations["list_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1599,7 +1599,7 @@ export interface paths {
          * One task
          * @description How it stands now; the WebSocket `/api/v1/ws/tasks` tells of every change.
          */
-        get: operations["get_task_api_v1_tasks__task_id__get"];
+        get: operations["get_task"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1621,7 +1621,7 @@ export interface paths {
          * Stop a task
          * @description What waits is cancelled at once, what runs when it hears of it; of a group, every part.
          */
-        post: operations["cancel_task_api_v1_tasks__task_id__cancel_post"];
+        post: operations["cancel_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1641,7 +1641,7 @@ export interface paths {
          * Try a task again
          * @description Queues what failed or was cancelled; of a group, only those parts.
          */
-        post: operations["retry_task_api_v1_tasks__task_id__retry_post"];
+        post: operations["retry_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1662,7 +1662,7 @@ export interface paths {
          * @description The task, which `/api/v1/tasks/{task_id}` and the WebSocket tell of; its result names the picture. Everybody
          *     in everything is a task with `children`.
          */
-        post: operations["ask_api_v1_tryon_post"];
+        post: operations["try_on"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1680,7 +1680,7 @@ export interface paths {
          * What would make a photo work better
          * @description By the built-in engine; nothing is forbidden by it. Kept beside the picture, so that it is looked at once.
          */
-        get: operations["advice_api_v1_tryon_advice_get"];
+        get: operations["get_advice"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1700,7 +1700,7 @@ export interface paths {
          * List one's own fittings
          * @description The newest first. Only the cursor never skips or repeats one while others are made.
          */
-        get: operations["history_api_v1_tryon_history_get"];
+        get: operations["list_fittings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1720,7 +1720,7 @@ export interface paths {
          * The words for the codes of notes
          * @description All that `X-Notes` of a preview may name.
          */
-        get: operations["notes_api_v1_tryon_notes_get"];
+        get: operations["list_notes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1743,7 +1743,7 @@ export interface paths {
          * @description Made by the built-in engine and kept nowhere; who goes away before it is made has it made no more. Keeping
          *     a picture is an ordinary try-on.
          */
-        post: operations["preview_api_v1_tryon_preview_post"];
+        post: operations["preview_fitting"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1761,7 +1761,7 @@ export interface paths {
          * One fitting
          * @description Also when its pictures are gone.
          */
-        get: operations["entry_api_v1_tryon__vton_id__get"];
+        get: operations["get_fitting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1781,7 +1781,7 @@ export interface paths {
          * Where a fitting differs from the photo
          * @description As a PNG: white where it differs.
          */
-        get: operations["mask_api_v1_tryon__vton_id__mask_get"];
+        get: operations["get_fitting_mask"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1801,7 +1801,7 @@ export interface paths {
          * One's own account
          * @description With role, permissions (of a token: its scopes), quota and use. A guest of server mode has one too.
          */
-        get: operations["me_api_v1_users_me_get"];
+        get: operations["get_me"];
         put?: never;
         post?: never;
         /**
@@ -1810,14 +1810,14 @@ export interface paths {
          *     where there is none (the machine's own user, a guest) for the name of the account in ``confirm``. The
          *     machine's own user begins anew, empty.
          */
-        delete: operations["delete_api_v1_users_me_delete"];
+        delete: operations["delete_me"];
         options?: never;
         head?: never;
         /**
          * Change one's own account
          * @description E-mail address and language.
          */
-        patch: operations["edit_api_v1_users_me_patch"];
+        patch: operations["edit_me"];
         trace?: never;
     };
     "/api/v1/users/me/departures": {
@@ -1831,7 +1831,7 @@ export interface paths {
          * List when one's own pictures left the machine
          * @description Each time that an engine which works elsewhere was sent pictures: when, to whom, how many bytes.
          */
-        get: operations["list_departures_api_v1_users_me_departures_get"];
+        get: operations["list_departures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1851,7 +1851,7 @@ export interface paths {
          * Everything kept of oneself
          * @description A zip: the account, what the audit log says about it, every picture and what is known about it.
          */
-        get: operations["export_api_v1_users_me_export_get"];
+        get: operations["export_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1871,7 +1871,7 @@ export interface paths {
          * Whether pictures can be made
          * @description By what is known of the engines already; it waits for none.
          */
-        get: operations["check_api_vton_check_get"];
+        get: operations["wardrobe_check_engines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1891,7 +1891,7 @@ export interface paths {
          * One's own fittings
          * @description The newest first. They stay when their pictures are gone: `result_url` is null then.
          */
-        get: operations["history_api_vton_history_get"];
+        get: operations["wardrobe_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1914,7 +1914,7 @@ export interface paths {
          * @description Waits for the picture, or with `wait:false` answers 202 with the task at once. Who goes away while waiting
          *     finds the picture in the history.
          */
-        post: operations["try_on_api_vton_tryon_post"];
+        post: operations["wardrobe_try_on"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1932,7 +1932,7 @@ export interface paths {
          * Whether the server answers, and its version
          * @description Whether the server answers; says nothing about the engines.
          */
-        get: operations["health_health_get"];
+        get: operations["health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1952,7 +1952,7 @@ export interface paths {
          * Whether the server answers
          * @description Says nothing about the database or the storage: a server without them need not be restarted.
          */
-        get: operations["alive_healthz_get"];
+        get: operations["alive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1972,7 +1972,7 @@ export interface paths {
          * Figures for Prometheus
          * @description Open on one's own machine; elsewhere with the setting `metrics_token` as bearer, or `stats:read`.
          */
-        get: operations["figures_metrics_get"];
+        get: operations["figures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1992,7 +1992,7 @@ export interface paths {
          * Whether every part can serve
          * @description For load balancers: 503 while the database, the storage or the runner of tasks is down.
          */
-        get: operations["ready_readyz_get"];
+        get: operations["ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2012,7 +2012,7 @@ export interface paths {
          * A drawn person or shirt
          * @description A drawn person or shirt, for those who have no photo at hand.
          */
-        get: operations["sample_sample__role__get"];
+        get: operations["sample"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2032,7 +2032,7 @@ export interface paths {
          * What the page shows itself by
          * @description The limits, and who may use it how. What makes pictures is told by `/api/v1/engines`.
          */
-        get: operations["state_state_get"];
+        get: operations["state"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2334,15 +2334,6 @@ export interface components {
              */
             updated_at: string;
         };
-        /** Body_token_api_v1_auth_token_post */
-        Body_token_api_v1_auth_token_post: {
-            /** Grant Type */
-            grant_type?: string | null;
-            /** Password */
-            password: string;
-            /** Username */
-            username: string;
-        };
         /**
          * Budget
          * @description What paid engines cost today, all users together.
@@ -2382,6 +2373,22 @@ export interface components {
             changed: string[];
             /** Failed */
             failed: components["schemas"]["FailedImage"][];
+        };
+        /**
+         * Chosen
+         * @description Several pictures.
+         */
+        Chosen: {
+            /** Image Ids */
+            image_ids: string[];
+        };
+        /**
+         * ChosenPictures
+         * @description Several pictures.
+         */
+        ChosenPictures: {
+            /** Image Ids */
+            image_ids: string[];
         };
         /**
          * Day
@@ -2598,7 +2605,7 @@ export interface components {
              * @description By which it is set up.
              */
             settings: components["schemas"]["ToldSetting"][];
-            status: components["schemas"]["vtonlab__providers__conditions__State"];
+            status: components["schemas"]["State"];
             /** Title */
             title: string;
             /** Weights Licence */
@@ -2646,6 +2653,53 @@ export interface components {
          */
         GarmentKind: "auto" | "upper" | "lower" | "dress";
         /**
+         * GenerateBody
+         * @description One picture from words, and from reference pictures where the model takes them.
+         */
+        GenerateBody: {
+            /**
+             * Aspect Ratio
+             * @description Width to height. `6:9` is passed on as `2:3`.
+             * @default 1:1
+             * @enum {string}
+             */
+            aspect_ratio: "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9" | "6:9";
+            /** Model */
+            model?: string | null;
+            /** Negative Prompt */
+            negative_prompt?: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Reference Images
+             * @description Of each an image id, a filename of one's own library, or a data-URL (at most 25 MB). Paths of files are refused.
+             */
+            reference_images?: string[] | null;
+            /**
+             * Resolution
+             * @description About 1024, 2048 or 4096 pixels on the longer side.
+             * @default 1K
+             * @enum {string}
+             */
+            resolution: "1K" | "2K" | "4K";
+            /**
+             * Seed
+             * @description The same seed draws about the same picture; only for models that take one.
+             */
+            seed?: number | null;
+        };
+        /** GetTokenForm */
+        GetTokenForm: {
+            /** Grant Type */
+            grant_type?: string | null;
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * ImageEdit
          * @description What is to be different; what is absent or null stays.
          */
@@ -2692,6 +2746,35 @@ export interface components {
             page_size: number;
             /** Total */
             total: number;
+        };
+        /**
+         * ImportOrder
+         * @description A picture by its address, or as a data-URL: one of the two.
+         */
+        ImportOrder: {
+            /**
+             * Category
+             * @default clothes
+             * @enum {string}
+             */
+            category: "clothes" | "char";
+            /** Data Url */
+            data_url?: string | null;
+            page?: {
+                /** Title */
+                title?: string | null;
+                /** Url */
+                url?: string | null;
+            } | null;
+            /**
+             * Product
+             * @description What the page says of it: name, brand, price …
+             */
+            product?: {
+                [key: string]: unknown;
+            } | null;
+            /** Url */
+            url?: string | null;
         };
         /**
          * Keeper
@@ -3162,6 +3245,34 @@ export interface components {
             message: string;
         };
         /**
+         * PageState
+         * @description What the page shows itself by.
+         */
+        PageState: {
+            /** Engine */
+            engine: string;
+            /** Guest Days */
+            guest_days: number;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "auto" | "en" | "zh-CN";
+            /** Max Upload Bytes */
+            max_upload_bytes: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "local" | "server";
+            /** Registration */
+            registration: boolean;
+            /** Session Days */
+            session_days: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * PasswordChange
          * @description The old and the new one.
          */
@@ -3337,7 +3448,7 @@ export interface components {
              * @description By which it is set up.
              */
             settings: components["schemas"]["ToldSetting"][];
-            status: components["schemas"]["vtonlab__providers__conditions__State"];
+            status: components["schemas"]["State"];
             /** Title */
             title: string;
         };
@@ -3540,6 +3651,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["SimilarImage"][];
         };
+        /**
+         * State
+         * @description How an engine stands here: the words of its own health, and more.
+         * @enum {string}
+         */
+        State: "ok" | "degraded" | "down" | "not_set_up" | "missing" | "refused" | "error" | "unknown";
         /**
          * Stats
          * @description What ``GET /api/v1/admin/stats`` tells.
@@ -4252,56 +4369,6 @@ export interface components {
         WardrobeTaskAnswer: {
             status: components["schemas"]["WardrobeTask"];
         };
-        /**
-         * Chosen
-         * @description Several pictures.
-         */
-        vtonlab__library__schemas__Chosen: {
-            /** Image Ids */
-            image_ids: string[];
-        };
-        /**
-         * Chosen
-         * @description Several pictures.
-         */
-        vtonlab__library__wardrobe__Chosen: {
-            /** Image Ids */
-            image_ids: string[];
-        };
-        /**
-         * State
-         * @description How an engine stands here: the words of its own health, and more.
-         * @enum {string}
-         */
-        vtonlab__providers__conditions__State: "ok" | "degraded" | "down" | "not_set_up" | "missing" | "refused" | "error" | "unknown";
-        /**
-         * State
-         * @description What the page shows itself by.
-         */
-        vtonlab__web__routes__State: {
-            /** Engine */
-            engine: string;
-            /** Guest Days */
-            guest_days: number;
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "auto" | "en" | "zh-CN";
-            /** Max Upload Bytes */
-            max_upload_bytes: number;
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "local" | "server";
-            /** Registration */
-            registration: boolean;
-            /** Session Days */
-            session_days: number;
-            /** Version */
-            version: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -4324,10 +4391,11 @@ export type BatchItem = components['schemas']['BatchItem'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type BatchResults = components['schemas']['BatchResults'];
 export type BatchStatusAnswer = components['schemas']['BatchStatusAnswer'];
-export type BodyTokenApiV1AuthTokenPost = components['schemas']['Body_token_api_v1_auth_token_post'];
 export type Budget = components['schemas']['Budget'];
 export type Category = components['schemas']['Category'];
 export type Changed = components['schemas']['Changed'];
+export type Chosen = components['schemas']['Chosen'];
+export type ChosenPictures = components['schemas']['ChosenPictures'];
 export type Day = components['schemas']['Day'];
 export type DayOfPaidEngines = components['schemas']['DayOfPaidEngines'];
 export type Deleted = components['schemas']['Deleted'];
@@ -4341,9 +4409,12 @@ export type EngineList = components['schemas']['EngineList'];
 export type FailedImage = components['schemas']['FailedImage'];
 export type Favourite = components['schemas']['Favourite'];
 export type GarmentKind = components['schemas']['GarmentKind'];
+export type GenerateBody = components['schemas']['GenerateBody'];
+export type GetTokenForm = components['schemas']['GetTokenForm'];
 export type ImageEdit = components['schemas']['ImageEdit'];
 export type ImageIdList = components['schemas']['ImageIdList'];
 export type ImagePage = components['schemas']['ImagePage'];
+export type ImportOrder = components['schemas']['ImportOrder'];
 export type Keeper = components['schemas']['Keeper'];
 export type Lane = components['schemas']['Lane'];
 export type LibraryImage = components['schemas']['LibraryImage'];
@@ -4364,6 +4435,7 @@ export type OutfitPart = components['schemas']['OutfitPart'];
 export type OwnDeletion = components['schemas']['OwnDeletion'];
 export type OwnEdit = components['schemas']['OwnEdit'];
 export type PageError = components['schemas']['PageError'];
+export type PageState = components['schemas']['PageState'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Permission = components['schemas']['Permission'];
 export type Pictures = components['schemas']['Pictures'];
@@ -4389,6 +4461,7 @@ export type SignedIn = components['schemas']['SignedIn'];
 export type SigningIn = components['schemas']['SigningIn'];
 export type SimilarImage = components['schemas']['SimilarImage'];
 export type SimilarImages = components['schemas']['SimilarImages'];
+export type State = components['schemas']['State'];
 export type Stats = components['schemas']['Stats'];
 export type Status = components['schemas']['Status'];
 export type TaskAnswer = components['schemas']['TaskAnswer'];
@@ -4417,13 +4490,9 @@ export type Wanted = components['schemas']['Wanted'];
 export type WardrobeError = components['schemas']['WardrobeError'];
 export type WardrobeTask = components['schemas']['WardrobeTask'];
 export type WardrobeTaskAnswer = components['schemas']['WardrobeTaskAnswer'];
-export type VtonlabLibrarySchemasChosen = components['schemas']['vtonlab__library__schemas__Chosen'];
-export type VtonlabLibraryWardrobeChosen = components['schemas']['vtonlab__library__wardrobe__Chosen'];
-export type VtonlabProvidersConditionsState = components['schemas']['vtonlab__providers__conditions__State'];
-export type VtonlabWebRoutesState = components['schemas']['vtonlab__web__routes__State'];
 export type $defs = Record<string, never>;
 export interface operations {
-    check_api_auth_check_get: {
+    wardrobe_check_sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -4463,7 +4532,7 @@ export interface operations {
             };
         };
     };
-    stats_api_categories_stats_get: {
+    wardrobe_stats: {
         parameters: {
             query?: never;
             header?: never;
@@ -4503,7 +4572,7 @@ export interface operations {
             };
         };
     };
-    list_favorites_api_favorites_get: {
+    wardrobe_list_favorites: {
         parameters: {
             query?: {
                 page?: number;
@@ -4547,7 +4616,7 @@ export interface operations {
             };
         };
     };
-    favour_api_favorites_post: {
+    wardrobe_favour: {
         parameters: {
             query?: never;
             header?: never;
@@ -4591,7 +4660,7 @@ export interface operations {
             };
         };
     };
-    unfavour_api_favorites_delete: {
+    wardrobe_unfavour: {
         parameters: {
             query?: never;
             header?: never;
@@ -4635,7 +4704,7 @@ export interface operations {
             };
         };
     };
-    unfavour_named_api_favorites__image_id__delete: {
+    wardrobe_unfavour_named: {
         parameters: {
             query?: never;
             header?: never;
@@ -4677,7 +4746,7 @@ export interface operations {
             };
         };
     };
-    list_images_api_images_get: {
+    wardrobe_list_images: {
         parameters: {
             query?: {
                 page?: number;
@@ -4725,7 +4794,7 @@ export interface operations {
             };
         };
     };
-    delete_images_api_images_batch_delete_post: {
+    wardrobe_delete_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -4734,7 +4803,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["vtonlab__library__wardrobe__Chosen"];
+                "application/json": components["schemas"]["ChosenPictures"];
             };
         };
         responses: {
@@ -4769,7 +4838,7 @@ export interface operations {
             };
         };
     };
-    restore_images_api_images_restore_post: {
+    wardrobe_restore_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -4778,7 +4847,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["vtonlab__library__wardrobe__Chosen"];
+                "application/json": components["schemas"]["ChosenPictures"];
             };
         };
         responses: {
@@ -4813,7 +4882,7 @@ export interface operations {
             };
         };
     };
-    get_image_api_images__image_id__get: {
+    wardrobe_get_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -4855,7 +4924,7 @@ export interface operations {
             };
         };
     };
-    delete_image_api_images__image_id__delete: {
+    wardrobe_delete_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -4897,7 +4966,7 @@ export interface operations {
             };
         };
     };
-    edit_image_api_images__image_id__patch: {
+    wardrobe_edit_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -4943,7 +5012,7 @@ export interface operations {
             };
         };
     };
-    login_api_login_post: {
+    wardrobe_login: {
         parameters: {
             query?: never;
             header?: never;
@@ -4987,7 +5056,7 @@ export interface operations {
             };
         };
     };
-    logout_api_logout_post: {
+    wardrobe_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -5027,7 +5096,7 @@ export interface operations {
             };
         };
     };
-    receive_image_api_receive_image_post: {
+    wardrobe_receive_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -5084,7 +5153,7 @@ export interface operations {
             };
         };
     };
-    register_api_register_post: {
+    wardrobe_register: {
         parameters: {
             query?: never;
             header?: never;
@@ -5128,7 +5197,7 @@ export interface operations {
             };
         };
     };
-    status_api_status_get: {
+    wardrobe_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -5168,7 +5237,7 @@ export interface operations {
             };
         };
     };
-    read_task_api_task__task_id__get: {
+    wardrobe_read_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -5208,7 +5277,7 @@ export interface operations {
             };
         };
     };
-    upload_clipboard_api_upload_clipboard_post: {
+    wardrobe_upload_clipboard: {
         parameters: {
             query?: never;
             header?: never;
@@ -5260,7 +5329,7 @@ export interface operations {
             };
         };
     };
-    upload_file_api_upload_file_post: {
+    wardrobe_upload_file: {
         parameters: {
             query?: never;
             header?: never;
@@ -5309,7 +5378,7 @@ export interface operations {
             };
         };
     };
-    own_picture_api_user_current_images__category___filename__get: {
+    wardrobe_own_picture: {
         parameters: {
             query?: {
                 /** @description First 12 digits of the content hash: the answer may be kept. */
@@ -5377,7 +5446,7 @@ export interface operations {
             };
         };
     };
-    own_api_user_file_paths_get: {
+    wardrobe_list_file_paths: {
         parameters: {
             query?: {
                 category?: string;
@@ -5420,7 +5489,7 @@ export interface operations {
             };
         };
     };
-    list_own_images_api_user_images_get: {
+    wardrobe_list_own_images: {
         parameters: {
             query?: {
                 page?: number;
@@ -5468,7 +5537,7 @@ export interface operations {
             };
         };
     };
-    own_api_user_paths_get: {
+    wardrobe_list_paths: {
         parameters: {
             query?: {
                 category?: string;
@@ -5511,7 +5580,7 @@ export interface operations {
             };
         };
     };
-    profile_api_user_profile_get: {
+    wardrobe_get_profile: {
         parameters: {
             query?: never;
             header?: never;
@@ -5551,7 +5620,7 @@ export interface operations {
             };
         };
     };
-    of_user_api_user__user_id__file_paths_get: {
+    wardrobe_list_file_paths_of: {
         parameters: {
             query?: {
                 category?: string;
@@ -5596,7 +5665,7 @@ export interface operations {
             };
         };
     };
-    picture_by_category_api_user__user_id__images__category___filename__get: {
+    wardrobe_picture_by_category: {
         parameters: {
             query?: {
                 /** @description First 12 digits of the content hash: the answer may be kept. */
@@ -5665,7 +5734,7 @@ export interface operations {
             };
         };
     };
-    picture_api_user__user_id__images__filename__get: {
+    wardrobe_picture_by_name: {
         parameters: {
             query?: {
                 /** @description First 12 digits of the content hash: the answer may be kept. */
@@ -5732,7 +5801,7 @@ export interface operations {
             };
         };
     };
-    thumbnail_api_user__user_id__thumbnails__filename__get: {
+    wardrobe_thumbnail: {
         parameters: {
             query?: {
                 /** @description Longer side in pixels: 320 or 640. */
@@ -5801,7 +5870,7 @@ export interface operations {
             };
         };
     };
-    picture_api_user__user_id__vton_results__filename__get: {
+    wardrobe_result_by_name: {
         parameters: {
             query?: {
                 /** @description First 12 digits of the content hash: the answer may be kept. */
@@ -5868,7 +5937,7 @@ export interface operations {
             };
         };
     };
-    read_audit_api_v1_admin_audit_get: {
+    read_audit: {
         parameters: {
             query?: {
                 /** @description Who did it. */
@@ -5925,7 +5994,7 @@ export interface operations {
             };
         };
     };
-    list_actions_api_v1_admin_audit_actions_get: {
+    list_audit_actions: {
         parameters: {
             query?: never;
             header?: never;
@@ -5963,7 +6032,7 @@ export interface operations {
             };
         };
     };
-    list_roles_api_v1_admin_roles_get: {
+    list_roles: {
         parameters: {
             query?: never;
             header?: never;
@@ -6001,7 +6070,7 @@ export interface operations {
             };
         };
     };
-    create_role_api_v1_admin_roles_post: {
+    create_role: {
         parameters: {
             query?: never;
             header?: never;
@@ -6043,7 +6112,7 @@ export interface operations {
             };
         };
     };
-    edit_role_api_v1_admin_roles__name__put: {
+    edit_role: {
         parameters: {
             query?: never;
             header?: never;
@@ -6087,7 +6156,7 @@ export interface operations {
             };
         };
     };
-    delete_role_api_v1_admin_roles__name__delete: {
+    delete_role: {
         parameters: {
             query?: never;
             header?: never;
@@ -6125,7 +6194,7 @@ export interface operations {
             };
         };
     };
-    tell_stats_api_v1_admin_stats_get: {
+    get_stats: {
         parameters: {
             query?: never;
             header?: never;
@@ -6163,7 +6232,7 @@ export interface operations {
             };
         };
     };
-    list_all_api_v1_admin_tasks_get: {
+    list_all_tasks: {
         parameters: {
             query?: {
                 /** @description Only tasks of this user. */
@@ -6218,7 +6287,7 @@ export interface operations {
             };
         };
     };
-    cancel_any_api_v1_admin_tasks__task_id__cancel_post: {
+    cancel_any_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -6277,7 +6346,7 @@ export interface operations {
             };
         };
     };
-    retry_any_api_v1_admin_tasks__task_id__retry_post: {
+    retry_any_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -6336,7 +6405,7 @@ export interface operations {
             };
         };
     };
-    list_users_api_v1_admin_users_get: {
+    list_users: {
         parameters: {
             query?: {
                 /** @description Part of the name or e-mail address. */
@@ -6388,7 +6457,7 @@ export interface operations {
             };
         };
     };
-    create_user_api_v1_admin_users_post: {
+    create_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -6430,7 +6499,7 @@ export interface operations {
             };
         };
     };
-    get_user_api_v1_admin_users__user_id__get: {
+    get_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -6470,7 +6539,7 @@ export interface operations {
             };
         };
     };
-    delete_user_api_v1_admin_users__user_id__delete: {
+    delete_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -6510,7 +6579,7 @@ export interface operations {
             };
         };
     };
-    edit_user_api_v1_admin_users__user_id__patch: {
+    edit_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -6554,7 +6623,7 @@ export interface operations {
             };
         };
     };
-    reset_link_api_v1_admin_users__user_id__reset_link_post: {
+    make_reset_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -6594,7 +6663,7 @@ export interface operations {
             };
         };
     };
-    list_tokens_api_v1_auth_api_tokens_get: {
+    list_api_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -6632,7 +6701,7 @@ export interface operations {
             };
         };
     };
-    make_token_api_v1_auth_api_tokens_post: {
+    make_api_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -6674,7 +6743,7 @@ export interface operations {
             };
         };
     };
-    delete_token_api_v1_auth_api_tokens__token_id__delete: {
+    delete_api_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -6712,7 +6781,7 @@ export interface operations {
             };
         };
     };
-    local_api_v1_auth_local_post: {
+    sign_in_at_home: {
         parameters: {
             query?: never;
             header?: never;
@@ -6750,7 +6819,7 @@ export interface operations {
             };
         };
     };
-    password_api_v1_auth_password_post: {
+    change_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -6792,7 +6861,7 @@ export interface operations {
             };
         };
     };
-    refresh_api_v1_auth_refresh_post: {
+    refresh_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -6834,7 +6903,7 @@ export interface operations {
             };
         };
     };
-    revoke_api_v1_auth_revoke_post: {
+    revoke_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -6874,7 +6943,7 @@ export interface operations {
             };
         };
     };
-    list_sessions_api_v1_auth_sessions_get: {
+    list_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -6912,7 +6981,7 @@ export interface operations {
             };
         };
     };
-    end_others_api_v1_auth_sessions_delete: {
+    end_other_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -6950,7 +7019,7 @@ export interface operations {
             };
         };
     };
-    end_session_api_v1_auth_sessions__session_id__delete: {
+    end_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -6988,7 +7057,7 @@ export interface operations {
             };
         };
     };
-    setup_api_v1_auth_setup_post: {
+    redeem_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -7030,7 +7099,7 @@ export interface operations {
             };
         };
     };
-    token_api_v1_auth_token_post: {
+    get_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -7039,7 +7108,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["Body_token_api_v1_auth_token_post"];
+                "application/x-www-form-urlencoded": components["schemas"]["GetTokenForm"];
             };
         };
         responses: {
@@ -7072,7 +7141,7 @@ export interface operations {
             };
         };
     };
-    engines_api_v1_engines_get: {
+    list_engines: {
         parameters: {
             query?: never;
             header?: never;
@@ -7110,7 +7179,7 @@ export interface operations {
             };
         };
     };
-    list_tasks_api_v1_images_get: {
+    list_image_tasks: {
         parameters: {
             query?: {
                 /** @description Only tasks of this status. */
@@ -7159,7 +7228,7 @@ export interface operations {
             };
         };
     };
-    ask_api_v1_images_batch_generate_post: {
+    generate_batch: {
         parameters: {
             query?: never;
             header?: {
@@ -7204,7 +7273,7 @@ export interface operations {
             };
         };
     };
-    look_api_v1_images_batch__batch_name__get: {
+    get_batch: {
         parameters: {
             query?: never;
             header?: never;
@@ -7254,7 +7323,7 @@ export interface operations {
             };
         };
     };
-    download_api_v1_images_batch__batch_name__download_get: {
+    download_batch: {
         parameters: {
             query?: never;
             header?: never;
@@ -7304,7 +7373,7 @@ export interface operations {
             };
         };
     };
-    results_api_v1_images_batch__batch_name__results_get: {
+    get_batch_results: {
         parameters: {
             query?: never;
             header?: never;
@@ -7363,7 +7432,7 @@ export interface operations {
             };
         };
     };
-    status_api_v1_images_batch__batch_name__status_get: {
+    get_batch_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -7413,7 +7482,7 @@ export interface operations {
             };
         };
     };
-    ask_api_v1_images_generate_post: {
+    generate_image: {
         parameters: {
             query?: never;
             header?: {
@@ -7425,40 +7494,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Aspect Ratio
-                     * @description Width to height. `6:9` is passed on as `2:3`.
-                     * @default 1:1
-                     * @enum {string}
-                     */
-                    aspect_ratio?: "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9" | "6:9";
-                    /** Model */
-                    model?: string | null;
-                    /** Negative Prompt */
-                    negative_prompt?: string | null;
-                    /** Prompt */
-                    prompt: string;
-                    /** Provider */
-                    provider?: string | null;
-                    /**
-                     * Reference Images
-                     * @description Of each an image id, a filename of one's own library, or a data-URL (at most 25 MB). Paths of files are refused.
-                     */
-                    reference_images?: string[] | null;
-                    /**
-                     * Resolution
-                     * @description About 1024, 2048 or 4096 pixels on the longer side.
-                     * @default 1K
-                     * @enum {string}
-                     */
-                    resolution?: "1K" | "2K" | "4K";
-                    /**
-                     * Seed
-                     * @description The same seed draws about the same picture; only for models that take one.
-                     */
-                    seed?: number | null;
-                };
+                "application/json": components["schemas"]["GenerateBody"];
             };
         };
         responses: {
@@ -7491,7 +7527,7 @@ export interface operations {
             };
         };
     };
-    providers_api_v1_images_providers_get: {
+    list_providers: {
         parameters: {
             query?: never;
             header?: never;
@@ -7529,7 +7565,7 @@ export interface operations {
             };
         };
     };
-    get_task_api_v1_images_tasks__task_id__get: {
+    get_image_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -7579,7 +7615,7 @@ export interface operations {
             };
         };
     };
-    list_templates_api_v1_images_templates_get: {
+    list_templates: {
         parameters: {
             query?: never;
             header?: never;
@@ -7617,7 +7653,7 @@ export interface operations {
             };
         };
     };
-    add_template_api_v1_images_templates_post: {
+    add_template: {
         parameters: {
             query?: never;
             header?: never;
@@ -7668,7 +7704,7 @@ export interface operations {
             };
         };
     };
-    change_template_api_v1_images_templates__template_id__put: {
+    change_template: {
         parameters: {
             query?: never;
             header?: never;
@@ -7731,7 +7767,7 @@ export interface operations {
             };
         };
     };
-    remove_template_api_v1_images_templates__template_id__delete: {
+    remove_template: {
         parameters: {
             query?: never;
             header?: never;
@@ -7779,7 +7815,7 @@ export interface operations {
             };
         };
     };
-    download_api_v1_library_download_post: {
+    download_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -7821,7 +7857,7 @@ export interface operations {
             };
         };
     };
-    list_ids_api_v1_library_ids_get: {
+    list_image_ids: {
         parameters: {
             query?: {
                 sort?: "newest" | "oldest" | "name" | "largest";
@@ -7872,7 +7908,7 @@ export interface operations {
             };
         };
     };
-    list_images_api_v1_library_images_get: {
+    list_images: {
         parameters: {
             query?: {
                 sort?: "newest" | "oldest" | "name" | "largest";
@@ -7927,7 +7963,7 @@ export interface operations {
             };
         };
     };
-    upload_api_v1_library_images_post: {
+    upload_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -7976,7 +8012,7 @@ export interface operations {
             };
         };
     };
-    delete_images_api_v1_library_images_delete_post: {
+    delete_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -7985,7 +8021,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["vtonlab__library__schemas__Chosen"];
+                "application/json": components["schemas"]["Chosen"];
             };
         };
         responses: {
@@ -8018,7 +8054,7 @@ export interface operations {
             };
         };
     };
-    import_picture_api_v1_library_images_import_post: {
+    import_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -8027,31 +8063,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Category
-                     * @default clothes
-                     * @enum {string}
-                     */
-                    category?: "clothes" | "char";
-                    /** Data Url */
-                    data_url?: string | null;
-                    page?: {
-                        /** Title */
-                        title?: string | null;
-                        /** Url */
-                        url?: string | null;
-                    } | null;
-                    /**
-                     * Product
-                     * @description What the page says of it: name, brand, price …
-                     */
-                    product?: {
-                        [key: string]: unknown;
-                    } | null;
-                    /** Url */
-                    url?: string | null;
-                };
+                "application/json": components["schemas"]["ImportOrder"];
             };
         };
         responses: {
@@ -8084,7 +8096,7 @@ export interface operations {
             };
         };
     };
-    move_images_api_v1_library_images_move_post: {
+    move_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -8126,7 +8138,7 @@ export interface operations {
             };
         };
     };
-    restore_images_api_v1_library_images_restore_post: {
+    restore_images: {
         parameters: {
             query?: never;
             header?: never;
@@ -8135,7 +8147,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["vtonlab__library__schemas__Chosen"];
+                "application/json": components["schemas"]["Chosen"];
             };
         };
         responses: {
@@ -8168,7 +8180,7 @@ export interface operations {
             };
         };
     };
-    get_image_api_v1_library_images__image_id__get: {
+    get_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -8209,7 +8221,7 @@ export interface operations {
             };
         };
     };
-    delete_image_api_v1_library_images__image_id__delete: {
+    delete_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -8248,7 +8260,7 @@ export interface operations {
             };
         };
     };
-    edit_image_api_v1_library_images__image_id__patch: {
+    edit_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -8293,7 +8305,7 @@ export interface operations {
             };
         };
     };
-    favour_api_v1_library_images__image_id__favorite_put: {
+    add_favorite: {
         parameters: {
             query?: never;
             header?: never;
@@ -8332,7 +8344,7 @@ export interface operations {
             };
         };
     };
-    unfavour_api_v1_library_images__image_id__favorite_delete: {
+    remove_favorite: {
         parameters: {
             query?: never;
             header?: never;
@@ -8371,7 +8383,7 @@ export interface operations {
             };
         };
     };
-    file_by_id_api_v1_library_images__image_id__file_get: {
+    get_image_file: {
         parameters: {
             query?: {
                 /** @description First 12 digits of the content hash: the answer may be kept. */
@@ -8437,7 +8449,7 @@ export interface operations {
             };
         };
     };
-    similar_api_v1_library_images__image_id__similar_get: {
+    list_similar_images: {
         parameters: {
             query?: {
                 limit?: number;
@@ -8480,7 +8492,7 @@ export interface operations {
             };
         };
     };
-    thumbnail_by_id_api_v1_library_images__image_id__thumbnail_get: {
+    get_image_thumbnail: {
         parameters: {
             query?: {
                 /** @description Longer side in pixels: 320 or 640. */
@@ -8548,7 +8560,7 @@ export interface operations {
             };
         };
     };
-    statistics_api_v1_library_statistics_get: {
+    get_library_statistics: {
         parameters: {
             query?: never;
             header?: never;
@@ -8586,7 +8598,7 @@ export interface operations {
             };
         };
     };
-    list_trash_api_v1_library_trash_get: {
+    list_trash: {
         parameters: {
             query?: {
                 /** @description Page, from 1; beyond the end it is empty. */
@@ -8631,7 +8643,7 @@ export interface operations {
             };
         };
     };
-    empty_trash_api_v1_library_trash_delete: {
+    empty_trash: {
         parameters: {
             query?: never;
             header?: never;
@@ -8669,7 +8681,7 @@ export interface operations {
             };
         };
     };
-    purge_api_v1_library_trash__image_id__delete: {
+    delete_from_trash: {
         parameters: {
             query?: never;
             header?: never;
@@ -8708,7 +8720,7 @@ export interface operations {
             };
         };
     };
-    list_tasks_api_v1_tasks_get: {
+    list_tasks: {
         parameters: {
             query?: {
                 /** @description Only tasks of this status. */
@@ -8761,7 +8773,7 @@ export interface operations {
             };
         };
     };
-    get_task_api_v1_tasks__task_id__get: {
+    get_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -8811,66 +8823,7 @@ export interface operations {
             };
         };
     };
-    cancel_task_api_v1_tasks__task_id__cancel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of a task. */
-                task_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskAnswer"];
-                };
-            };
-            /** @description The caller has no such task. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description As the task stands it cannot be done. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description An error; `code` says which. */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description An error; `code` says which. */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_task_api_v1_tasks__task_id__retry_post: {
+    cancel_task: {
         parameters: {
             query?: never;
             header?: never;
@@ -8929,7 +8882,66 @@ export interface operations {
             };
         };
     };
-    ask_api_v1_tryon_post: {
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a task. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /** @description The caller has no such task. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description As the task stands it cannot be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_on: {
         parameters: {
             query?: never;
             header?: {
@@ -8974,7 +8986,7 @@ export interface operations {
             };
         };
     };
-    advice_api_v1_tryon_advice_get: {
+    get_advice: {
         parameters: {
             query: {
                 /** @description Library filename or image id. */
@@ -9025,7 +9037,7 @@ export interface operations {
             };
         };
     };
-    history_api_v1_tryon_history_get: {
+    list_fittings: {
         parameters: {
             query?: {
                 /** @description From 1; a page beyond the end is empty. */
@@ -9070,7 +9082,7 @@ export interface operations {
             };
         };
     };
-    notes_api_v1_tryon_notes_get: {
+    list_notes: {
         parameters: {
             query?: never;
             header?: never;
@@ -9108,7 +9120,7 @@ export interface operations {
             };
         };
     };
-    preview_api_v1_tryon_preview_post: {
+    preview_fitting: {
         parameters: {
             query?: never;
             header?: {
@@ -9180,7 +9192,7 @@ export interface operations {
             };
         };
     };
-    entry_api_v1_tryon__vton_id__get: {
+    get_fitting: {
         parameters: {
             query?: never;
             header?: never;
@@ -9230,7 +9242,7 @@ export interface operations {
             };
         };
     };
-    mask_api_v1_tryon__vton_id__mask_get: {
+    get_fitting_mask: {
         parameters: {
             query?: never;
             header?: {
@@ -9292,7 +9304,7 @@ export interface operations {
             };
         };
     };
-    me_api_v1_users_me_get: {
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -9330,7 +9342,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_users_me_delete: {
+    delete_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -9372,7 +9384,7 @@ export interface operations {
             };
         };
     };
-    edit_api_v1_users_me_patch: {
+    edit_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -9414,7 +9426,7 @@ export interface operations {
             };
         };
     };
-    list_departures_api_v1_users_me_departures_get: {
+    list_departures: {
         parameters: {
             query?: {
                 /** @description By when they left. */
@@ -9461,7 +9473,7 @@ export interface operations {
             };
         };
     };
-    export_api_v1_users_me_export_get: {
+    export_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -9499,7 +9511,7 @@ export interface operations {
             };
         };
     };
-    check_api_vton_check_get: {
+    wardrobe_check_engines: {
         parameters: {
             query?: never;
             header?: never;
@@ -9546,7 +9558,7 @@ export interface operations {
             };
         };
     };
-    history_api_vton_history_get: {
+    wardrobe_history: {
         parameters: {
             query?: {
                 page?: number | null;
@@ -9589,7 +9601,7 @@ export interface operations {
             };
         };
     };
-    try_on_api_vton_tryon_post: {
+    wardrobe_try_on: {
         parameters: {
             query?: never;
             header?: never;
@@ -9640,7 +9652,7 @@ export interface operations {
             };
         };
     };
-    health_health_get: {
+    health: {
         parameters: {
             query?: never;
             header?: never;
@@ -9680,7 +9692,7 @@ export interface operations {
             };
         };
     };
-    alive_healthz_get: {
+    alive: {
         parameters: {
             query?: never;
             header?: never;
@@ -9718,7 +9730,7 @@ export interface operations {
             };
         };
     };
-    figures_metrics_get: {
+    figures: {
         parameters: {
             query?: never;
             header?: never;
@@ -9756,7 +9768,7 @@ export interface operations {
             };
         };
     };
-    ready_readyz_get: {
+    ready: {
         parameters: {
             query?: never;
             header?: never;
@@ -9803,7 +9815,7 @@ export interface operations {
             };
         };
     };
-    sample_sample__role__get: {
+    sample: {
         parameters: {
             query?: never;
             header?: never;
@@ -9820,7 +9832,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": unknown;
+                    "image/jpeg": string;
                 };
             };
             /** @description An error; `code` says which. */
@@ -9843,7 +9855,7 @@ export interface operations {
             };
         };
     };
-    state_state_get: {
+    state: {
         parameters: {
             query?: never;
             header?: never;
@@ -9858,7 +9870,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["vtonlab__web__routes__State"];
+                    "application/json": components["schemas"]["PageState"];
                 };
             };
             /** @description An error; `code` says which. */

@@ -5,7 +5,7 @@ import { computed, ref } from "vue";
 
 import { api, ask, content, onSignedOut, setHome, signInAtHome } from "@/api/client";
 import { Refusal } from "@/api/errors";
-import type { Permission, ProfileOut, VtonlabWebRoutesState as ServerState } from "@/api/schema";
+import type { Permission, ProfileOut, PageState as ServerState } from "@/api/schema";
 import type { Language } from "@/i18n";
 
 /** `nobody`: a visitor of whom the server knows nothing yet; the first picture they keep makes them a guest. */

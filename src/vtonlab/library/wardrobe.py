@@ -50,7 +50,7 @@ class Edit(BaseModel):
     page_title: str | None = Field(default=None, max_length=4 * TITLE_LETTERS)
 
 
-class Chosen(BaseModel):
+class ChosenPictures(BaseModel):
     """Several pictures."""
 
     image_ids: list[str] = Field(max_length=MOST_IDS)
@@ -183,7 +183,7 @@ def _add_trash(router: APIRouter, library: Library) -> None:
         return _tell(request, TRASHED.with_values(days=library.settings.trash_days))
 
     @router.post("/images/batch-delete", summary="Put pictures into the trash")
-    async def delete_images(request: Request, caller: Managing, chosen: Chosen) -> Answer:
+    async def delete_images(request: Request, caller: Managing, chosen: ChosenPictures) -> Answer:
         """Those that cannot be are named; the others are done."""
         outcome = await library.trash(caller.owner, chosen.image_ids)
         if not outcome.done:
@@ -194,7 +194,7 @@ def _add_trash(router: APIRouter, library: Library) -> None:
         return _tell(request, words, deleted=count, failed=named)
 
     @router.post("/images/restore", summary="Take pictures out of the trash")
-    async def restore_images(request: Request, caller: Managing, chosen: Chosen) -> Answer:
+    async def restore_images(request: Request, caller: Managing, chosen: ChosenPictures) -> Answer:
         """They come back into their categories, favourites as favourites."""
         count = len((await library.restore(caller.owner, chosen.image_ids)).done)
         if not count:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from vtonlab.accounts.asking import SESSION_COOKIE
 from vtonlab.web.languages import Interface, find_interface
+from vtonlab.web.operations import name_operations
 
 DESCRIPTION = """\
 VTON Lab keeps people's pictures and dresses them.
@@ -148,7 +149,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for method, operation in item.items():
             if method in METHODS:
                 _complete(operation, find_interface(path))
-    return document
+    return name_operations(document)
 
 
 def _complete(operation: dict[str, Any], interface: Interface) -> None:

@@ -18,7 +18,7 @@ SAMPLE_HEIGHT: Final = 1024
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 
 
-class State(BaseModel):
+class PageState(BaseModel):
     """What the page shows itself by."""
 
     model_config = ConfigDict(
@@ -61,9 +61,9 @@ def make_router(settings: Settings, version: str) -> APIRouter:
         return {"status": "ok", "version": version}
 
     @router.get("/state", summary="What the page shows itself by")
-    def state() -> State:
+    def state() -> PageState:
         """The limits, and who may use it how. What makes pictures is told by `/api/v1/engines`."""
-        return State(
+        return PageState(
             version=version,
             language=settings.language,
             mode="local" if settings.is_local else "server",
