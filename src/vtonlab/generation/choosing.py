@@ -191,8 +191,10 @@ class Providers:
         except EngineNotSetUp as error:
             others = [one.condition.name for one in self._others(engine)]
             hint = SET_UP.with_values(setting=error.values.get("setting", ""))
-            told = WHO_CAN.with_values(names=", ".join(others)) if others else Text("", "")
-            vars(error)["hint"] = Text(f"{hint.en} {told.en}".strip(), f"{hint.zh}{told.zh}")
+            if others:
+                told = WHO_CAN.with_values(names=", ".join(others))
+                hint = Text(f"{hint.en} {told.en}", f"{hint.zh}{told.zh}")
+            vars(error)["hint"] = hint
             raise
 
     async def _ask_whether_set_up(self, engine: GeneratingEngine) -> None:
