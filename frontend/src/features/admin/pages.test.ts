@@ -105,6 +105,22 @@ describe("a list that goes on", () => {
     expect([items.value.length, error.value]).toEqual([60, null]);
   });
 
+  it("that could not begin again begins again when asked for more", async () => {
+    const server = new Server(120);
+    let isDown = false;
+    const { items, more, restart } = usePages<Item>(
+      (query) => (isDown ? Promise.reject(noAnswer()) : server.ask(query)),
+      ({ id }) => String(id),
+    );
+    await restart();
+    isDown = true;
+    await restart();
+    isDown = false;
+    server.newest = 7; // as of other filters
+    await more();
+    expect(items.value.map(({ id }) => id)).toEqual(down(7));
+  });
+
   it("has nothing below where old and new do not meet", () => {
     const key = (id: number): string => String(id);
     expect(restAfter([9, 8, 7, 6], [10, 9, 8], key)).toEqual([7, 6]);

@@ -58,6 +58,8 @@ export function usePages<T>(
 
   async function restart(): Promise<void> {
     generation++;
+    cursor = null;
+    hasMore.value = true;
     await fetchPage(null);
   }
 
