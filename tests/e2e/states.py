@@ -209,6 +209,13 @@ def tasks(view: View) -> None:
     dialog(view)
 
 
+def write_batch(view: View) -> None:
+    """Prompts are written, some of them twice, and one of them too long."""
+    field = view.page.get_by_label(view.say("batches.prompts"), exact=True)
+    field.fill("\n".join(["A red coat, evening light", "", "A blue coat, evening light"] * 2 + ["long " * 4001]))
+    view.seen(view.page.get_by_text(view.say("batches.line.tooLong"), exact=True))
+
+
 ROOM = "/tryon?person={person}&garment={shirt}"
 OUTFIT = "/tryon?person={person}&garment={tee}&lower={trousers}"
 SECTIONS = (
@@ -269,6 +276,15 @@ STATES: Sequence[State] = (
     State("settings", "full", "/settings", title, sizes=("phone",)),
     State("tutorial", "full", "/tutorial", title),
     State("studio", "full", "/generate", title),
+    State("batches-none", "empty", "/generate?tab=batch", see("batches.none")),
+    State("batches-written", "full", "/generate?tab=batch", then(see("batches.list"), write_batch)),
+    State("batch", "full", "/generate?tab=batch&batch={batch}", then(see("batches.again"), pictures)),
+    State(
+        "batch-again-sure",
+        "full",
+        "/generate?tab=batch&batch={batch}",
+        then(see("batches.again"), click("batches.again", n=1), dialog),
+    ),
     *(State(f"admin-{name}", "full", f"/admin#{name}", see(key)) for name, key in ADMINISTRATION.items()),
     State("admin-new-user", "full", "/admin#users", then(title, click("admin.users.make"), dialog)),
     State("admin", "full", "/admin", title, sizes=("phone",)),

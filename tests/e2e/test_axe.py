@@ -14,7 +14,7 @@ from tests.e2e.world import World, make_world
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = (
-    *("settings-", "admin-", "room-mask", "room-options", "room-engines"),
+    *("settings-", "admin-", "batch", "room-mask", "room-options", "room-engines"),
     *("register", "library-no-", "library-trash-empty"),
 )
 """What the tests of its own feature show to axe: here only in the long run."""

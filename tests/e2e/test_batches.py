@@ -287,7 +287,7 @@ def test_nothing_is_there_at_first_and_an_example_can_be_tried(
     built_pages: None, tmp_path: Path, open_page: OpenPage, check_axe: CheckAxe
 ) -> None:
     with run_site(tmp_path, engine="instant", sandbox_on="1") as empty:
-        page = open_page(empty, PATH, theme="dark")
+        page = open_page(empty, PATH, theme="dark", tolerated=[GONE])
         expect(page.get_by_role("heading", name=say("batches.none"))).to_be_visible()
         check_axe(page)
         page.get_by_role("button", name=say("batches.example"), exact=True).click()

@@ -26,7 +26,7 @@ class World:
     photos: dict[str, Path]
     """Of ``full``: ``person``, and garments by name."""
     images: dict[str, str] = field(default_factory=dict)
-    """Ids in the library of ``full``, by the same names."""
+    """Ids in the library of ``full``, by the same names; ``batch``: the name of a batch."""
 
     def site(self, name: str) -> Site:
         """By its name."""
@@ -52,7 +52,7 @@ def make_world(folder: Path, photos: dict[str, Path]) -> Iterator[World]:
 
 
 def fill(world: World) -> None:
-    """Put pictures into ``full``, try some on, like one, throw one away, and let one fitting fail."""
+    """Put pictures into ``full``, try some on, like one, throw one away, let one fitting fail, and draw a batch."""
     for name, path in world.photos.items():
         category = "char" if name in {"person", "another", "nobody"} else "clothes"
         world.images[name] = str(world.full.add(path, category=category)[0]["id"])
@@ -63,8 +63,24 @@ def fill(world: World) -> None:
             ask(world.images[name])
         ask(world.images[garments[0]], engine="sandbox", options={"fail": "content_refused"})
         client.put(f"/api/v1/library/images/{world.images[garments[1]]}/favorite").raise_for_status()
+        world.images["batch"] = ask_for_batch(client)
         gone = world.full.add_bytes("old.png", world.photos[garments[-1]].read_bytes() + b"\0", "clothes")["id"]
         client.delete(f"/api/v1/library/images/{gone}").raise_for_status()
+
+
+def ask_for_batch(client: httpx.Client) -> str:
+    """The name of a batch that has ended, of which one prompt has failed."""
+    prompts = [
+        "A white cotton shirt on a hanger, soft daylight, plain background",
+        "The same shirt in navy blue, worn by a woman in her thirties, half length",
+        "sandbox: fail=prompt_refused A shirt with the name of a famous brand",
+        "A folded linen shirt on a wooden table, seen from above",
+        "A white cotton shirt on a hanger, soft daylight, plain background",
+    ]
+    body = {"prompts": prompts, "provider": "sandbox", "aspect_ratio": "3:4"}
+    made = client.post("/api/v1/images/batch-generate", json=body).raise_for_status().json()
+    wait_for(client, made["task_id"])
+    return str(made["batch_name"])
 
 
 def _asker(client: httpx.Client, person: str) -> Callable[..., Any]:

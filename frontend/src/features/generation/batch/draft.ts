@@ -13,7 +13,6 @@ import { useTasks } from "@/stores/tasks";
 
 /** In this tab of the browser, until it is closed; of each person their own. */
 const KEY = "vtonlab.batch";
-const WRITTEN_MS = 300;
 
 export const useBatchDraft = defineStore("batchDraft", () => {
   const session = useSession();
@@ -23,7 +22,6 @@ export const useBatchDraft = defineStore("batchDraft", () => {
   const isBusy = ref(false);
   /** Why the server did not take it. */
   const refusal = shallowRef<Refusal | null>(null);
-  let timer = 0;
   /** What no answer came to: sent again, it is the same request. */
   let unanswered: { body: string; key: string } | null = null;
 
@@ -44,15 +42,9 @@ export const useBatchDraft = defineStore("batchDraft", () => {
   );
   watch([text, negative], () => {
     refusal.value = null;
-    clearTimeout(timer);
-    timer = window.setTimeout(keep, WRITTEN_MS);
-  });
-
-  function keep(): void {
-    clearTimeout(timer);
     const user = session.profile?.user_id;
     if (user !== undefined) write({ user, text: text.value, negative: negative.value });
-  }
+  });
 
   /** Hands in what is written. Answers the task; null where the server did not take it (`refusal`). */
   async function send(order: Omit<BatchBody, "prompts">): Promise<TaskAnswer | null> {
@@ -88,7 +80,7 @@ export const useBatchDraft = defineStore("batchDraft", () => {
     }
   }
 
-  return { text, negative, lines, count, isSound, isBusy, refusal, keep, send, start };
+  return { text, negative, lines, count, isSound, isBusy, refusal, send, start };
 });
 
 interface Kept {
