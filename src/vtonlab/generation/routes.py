@@ -90,7 +90,7 @@ def read_order(body: dict[str, Any]) -> Order:
     try:
         return GenerateBody.model_validate(plain).order(came)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = error.errors(include_url=False, include_input=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in faults]) from error
 
 

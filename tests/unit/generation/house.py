@@ -147,10 +147,11 @@ async def open_house(
     """With two users, Ann and Bob. ``fake``: of Gemini's service, which is not set up without; ``runs``: tasks are
     worked on; ``known``: engines are asked how they are before anything else. ``back_off``: seconds before a second
     attempt."""
-    service = {"gemini_api_key": KEY, "gemini_url": fake.address, "gemini_seconds": 10.0} if fake else {}
-    settings = Settings(
-        **({"data": folder, "mode": "server", "sandbox_on": True, "remote_budget": 0} | service | chosen)
-    )
+    service: dict[str, Any] = {}
+    if fake is not None:
+        service = {"gemini_api_key": KEY, "gemini_url": fake.address, "gemini_seconds": 10.0}
+    usual: dict[str, Any] = {"data": folder, "mode": "server", "sandbox_on": True, "remote_budget": 0}
+    settings = Settings(**(usual | service | chosen))
     kept = storage or LocalStorage(folder)
     accounts = Accounts(database, settings, b"a secret for tests, long enough!", [])
     await make_people(database)
