@@ -26,9 +26,9 @@ TYPE = "type.googleapis.com/google.ai.generativelanguage.v1main."
 class Knobs:
     """``polls``: how often a batch is asked about until it is done; or, where ``seconds`` are given, how long it takes.
     ``handed_in``: what becomes of the next batches that are handed in: "take", "lose" (taken, no answer), "hang"
-    (taken, no answer ever), "forget" (not taken, no answer), or a refusal. ``failing``: what becomes of prompts by
-    their number in the batch: "picture", an answer without one ("unsafe", "words" …), a refusal ("trouble" …) or
-    "missing" (no answer at all). ``ending``: "succeeded", "failed", "expired" or "cancelled", with ``done`` of the
+    (taken, no answer ever), "forget" (not taken, no answer), "nameless" (taken, answered without its name), or a
+    refusal. ``failing``: what becomes of prompts by their number in the batch: "picture", an answer without one
+    ("unsafe", "words" …), a refusal ("trouble" …) or "missing" (no answer at all). ``ending``: "succeeded", "failed", "expired" or "cancelled", with ``done`` of the
     prompts answered (a share) in the last two. ``words``: "BATCH" or "JOB", how states are called. ``trouble``: what
     becomes of the next questions: refusals, or "hang", "lose"."""
 
@@ -89,7 +89,7 @@ class Batches:
         if word in {"hang", "lose"}:
             exchange.drop()
         else:
-            exchange.answer(200, self._tell(batch))
+            exchange.answer(200, self._tell(batch) if word != "nameless" else {"done": False})
 
     def get(self, exchange: Exchange) -> None:
         word = self.knobs.trouble.popleft() if self.knobs.trouble else ""

@@ -25,6 +25,7 @@ from vtonlab.errors import (
     EngineUnavailable,
     KeyRefused,
     NoPicture,
+    NotThatService,
     PromptFailed,
     PromptRefused,
     QuotaExceeded,
@@ -176,6 +177,15 @@ def test_the_answer_is_kept_though_nobody_waits_for_it_any_more(fake: FakeGemini
     with pytest.raises(Cancelled):
         make_engine(fake).submit_batch(make_batch(3, errand), listener)
     assert [errand.remote_id] == list(fake.batches.all)
+
+
+def test_an_answer_without_a_name_is_no_reason_to_buy_again(fake: FakeGemini) -> None:
+    fake.batch.handed_in.append("nameless")
+    errand = Diary()
+    with pytest.raises(NotThatService):
+        make_engine(fake).submit_batch(make_batch(3, errand))
+    assert errand.remote_id == MARK
+    assert [make_engine(fake).submit_batch(make_batch(3, errand))] == list(fake.batches.all)
 
 
 @pytest.mark.parametrize("word", ["forget", "trouble", "overloaded"])

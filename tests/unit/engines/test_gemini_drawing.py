@@ -9,12 +9,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from PIL import Image
-from tests.fakes.errand import Diary, Listener
+from tests.fakes.errand import Diary, Listener, textured
 from tests.fakes.gemini import FakeGemini, colour_of, read_pictures, read_words
 from tests.unit.engines.gemini_studio import LITE, PRO, make_engine, plain
 
 import vtonlab
-from vtonlab.engines.gemini import GeminiEngine
+from vtonlab.engines.answers import encode
+from vtonlab.engines.gemini import GeminiEngine, drawing
 from vtonlab.engines.gemini.models import FRESH_SECONDS, KNOWN, RETRY_SECONDS, Catalogue
 from vtonlab.engines.generating import BatchingEngine, GenerateRequest
 from vtonlab.engines.line import MARK
@@ -100,6 +101,16 @@ def test_every_parameter_is_really_sent(fake: FakeGemini) -> None:
     assert errand.told[0][2] == 2
     assert errand.told[0][4] == 0.12, "4K costs more"
     assert made.image.shape == (1184, 864, 3), "1K times four, a quarter of that"
+
+
+def test_many_large_references_are_sent_smaller(fake: FakeGemini, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = textured(2100, 1400, 1)
+    most = 3 * len(encode(large, 1200))
+    monkeypatch.setattr(drawing, "MOST_REFERENCES", most)
+    make_engine(fake).generate(ask(references=(large,) * 3))
+    sizes = {Image.open(io.BytesIO(data)).size for data in read_pictures(fake.requests[0])}
+    assert sum(map(len, read_pictures(fake.requests[0]))) <= most
+    assert sizes == {(1024, 683)}
 
 
 def test_what_is_not_asked_for_is_not_sent(fake: FakeGemini) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -16,6 +16,9 @@ from vtonlab.engines.gemini.calls import make_config, make_contents, talk
 from vtonlab.engines.gemini.prompt import Prompt
 from vtonlab.engines.gemini.setup import Setup
 from vtonlab.engines.gemini.spool import Spool
+
+if TYPE_CHECKING:
+    from google.genai import types
 
 MOST_INLINE: Final = 20_000_000
 """Bytes of a batch that is handed in as one request; larger ones go as a file."""
@@ -55,7 +58,7 @@ async def upload(http: httpx.AsyncClient, setup: Setup, title: str, prompts: Seq
                 sent = await client.aio.files.upload(
                     file=str(path), config={"mime_type": "jsonl", "display_name": title}
                 )
-    return sent.name or ""
+            return _name_of(sent)
 
 
 async def create(http: httpx.AsyncClient, setup: Setup, title: str, prompts: Sequence[Prompt], file: str) -> str:
@@ -69,7 +72,7 @@ async def create(http: httpx.AsyncClient, setup: Setup, title: str, prompts: Seq
         source = types.BatchJobSource(file_name=file) if file else _inline(prompts)
         async with asyncio.timeout(setup.seconds):
             job = await client.aio.batches.create(model=prompts[0].model, src=source, config={"display_name": title})
-    return job.name or ""
+        return _name_of(job)
 
 
 async def find(http: httpx.AsyncClient, setup: Setup, title: str) -> str:
@@ -78,7 +81,7 @@ async def find(http: httpx.AsyncClient, setup: Setup, title: str) -> str:
         async with asyncio.timeout(setup.seconds):
             async for job in await client.aio.batches.list(config={"page_size": PAGE}):
                 if job.display_name == title:
-                    return job.name or ""
+                    return _name_of(job)
     return ""
 
 
@@ -126,6 +129,13 @@ def write_request(prompt: Prompt) -> dict[str, Any]:
         "contents": [make_contents(prompt).model_dump(**form)],
         "generationConfig": make_config(prompt).model_dump(include=chosen, **form),
     }
+
+
+def _name_of(thing: types.File | types.BatchJob) -> str:
+    """What the service calls it. Raises ``ValueError``."""
+    if not thing.name:
+        raise ValueError("an answer without a name")
+    return thing.name
 
 
 def _inline(prompts: Sequence[Prompt]) -> Any:

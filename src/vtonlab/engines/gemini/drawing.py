@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from vtonlab.engines.answers import encode
@@ -13,8 +13,10 @@ from vtonlab.engines.gemini.setup import Setup
 from vtonlab.engines.generating import GenerateRequest, ImageModel
 from vtonlab.errors import BadOption
 
-REFERENCE_SIDE: Final = 2048
-"""Longer side of reference pictures as they are sent, in pixels."""
+REFERENCE_SIDES: Final = (2048, 1536, 1024, 768)
+"""Longer side of reference pictures as they are sent, in pixels: the first with which a request is small enough."""
+MOST_REFERENCES: Final = 14_000_000
+"""Bytes of a request's reference pictures together: the service takes 20 MB, in base64 and with the words."""
 
 MOST_SEED: Final = 2**31 - 1
 
@@ -24,22 +26,26 @@ def find_model(request: GenerateRequest, setup: Setup) -> ImageModel:
     return describe(request.model or setup.model, setup)
 
 
-def write_prompts(requests: Iterable[GenerateRequest], setup: Setup) -> tuple[Prompt, ...]:
+def write_prompts(requests: Sequence[GenerateRequest], setup: Setup) -> tuple[Prompt, ...]:
     """The requests as they are sent; a reference picture of several is encoded once. Raises ``BadOption``."""
-    known: dict[int, bytes] = {}
+    known: dict[tuple[int, int], bytes] = {}
 
-    def encode_once(picture: Picture) -> bytes:
-        if id(picture) not in known:
-            known[id(picture)] = encode(picture, REFERENCE_SIDE)
-        return known[id(picture)]
+    def encode_once(picture: Picture, side: int) -> bytes:
+        if (id(picture), side) not in known:
+            known[id(picture), side] = encode(picture, side)
+        return known[id(picture), side]
 
-    return tuple(_write(request, setup, encode_once) for request in list(requests))
+    return tuple(_write(request, setup, encode_once) for request in requests)
 
 
-def _write(request: GenerateRequest, setup: Setup, encode_once: Callable[[Picture], bytes]) -> Prompt:
+def _write(request: GenerateRequest, setup: Setup, encode_once: Callable[[Picture, int], bytes]) -> Prompt:
     model = find_model(request, setup)
     _check(request, model)
-    references = [encode_once(picture) for picture in request.references]
+    references: list[bytes] = []
+    for side in REFERENCE_SIDES:
+        references = [encode_once(picture, side) for picture in request.references]
+        if sum(map(len, references)) <= MOST_REFERENCES:
+            break
     parts = write_drawing(request.prompt, request.negative_prompt, references)
     return Prompt(parts, request.aspect_ratio, request.resolution, request.seed, model.name)
 
