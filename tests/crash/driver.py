@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash import house as doings
+from tests.crash.batches import BATCH_ACTIONS
 from tests.crash.fittings import FITTING_ACTIONS
 from tests.crash.house import open_house
 
 from vtonlab import crash_points
 
 LONGEST_SECONDS = 60.0
-ACTIONS = doings.ACTIONS | FITTING_ACTIONS
+ACTIONS = doings.ACTIONS | FITTING_ACTIONS | BATCH_ACTIONS
 
 
 def main() -> None:

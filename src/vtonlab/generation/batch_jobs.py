@@ -253,6 +253,7 @@ class BatchErrand(TaskErrand):
         self.remote_id = remote_id
 
     async def _remember(self, remote_id: str) -> None:
+        crash_points.reach("batch.remembering")
         # The batch first: what was bought is to be known even where this attempt has lost its task.
         await self._rounds.remember(self._batch, remote_id)
         await self._job.remember(remote_id=remote_id)
