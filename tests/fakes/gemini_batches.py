@@ -25,12 +25,17 @@ TYPE = "type.googleapis.com/google.ai.generativelanguage.v1main."
 @dataclass
 class Knobs:
     """``polls``: how often a batch is asked about until it is done; or, where ``seconds`` are given, how long it takes.
+
     ``handed_in``: what becomes of the next batches that are handed in: "take", "lose" (taken, no answer), "hang"
     (taken, no answer ever), "forget" (not taken, no answer), "nameless" (taken, answered without its name), or a
-    refusal. ``failing``: what becomes of prompts by their number in the batch: "picture", an answer without one
-    ("unsafe", "words" …), a refusal ("trouble" …) or "missing" (no answer at all). ``ending``: "succeeded", "failed", "expired" or "cancelled", with ``done`` of the
-    prompts answered (a share) in the last two. ``words``: "BATCH" or "JOB", how states are called. ``trouble``: what
-    becomes of the next questions: refusals, or "hang", "lose"."""
+    refusal.
+
+    ``failing``: what becomes of prompts by their number in the batch: "picture", an answer without one ("unsafe",
+    "words" …), a refusal ("trouble" …) or "missing" (no answer at all).
+
+    ``ending``: "succeeded", "failed", "expired" or "cancelled", with ``done`` of the prompts answered (a share) in the
+    last two. ``words``: "BATCH" or "JOB", how states are called. ``trouble``: what becomes of the next questions:
+    refusals, or "hang", "lose"."""
 
     polls: int = 1
     seconds: float | None = None

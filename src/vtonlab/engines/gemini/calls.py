@@ -50,10 +50,11 @@ async def draw(http: httpx.AsyncClient, setup: Setup, prompt: Prompt) -> types.G
             )
 
 
-async def list_models(http: httpx.AsyncClient, setup: Setup) -> list[types.Model]:
-    """All models of the service. Raises as :func:`draw`."""
-    with talk(http, setup) as client:
-        return [model async for model in await client.aio.models.list(config={"page_size": 1000})]
+async def list_models(http: httpx.AsyncClient, setup: Setup, seconds: float) -> list[types.Model]:
+    """All models of the service, which may take ``seconds`` to answer. Raises as :func:`draw`."""
+    with talk(http, setup) as client:  # loading the library may take longer than the service
+        async with asyncio.timeout(seconds):
+            return [model async for model in await client.aio.models.list(config={"page_size": 1000})]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -98,17 +97,13 @@ class Catalogue:
     def _ask(self) -> None:
         try:
             with Line(silent, self._setup.auth) as line:
-                answer = line.wait(self._list(line.client), lambda _: (0.0, "asking"))
+                answer = line.wait(list_models(line.client, self._setup, SECONDS), lambda _: (0.0, "asking"))
         except FAULTS as error:
             log.info("the image models of %s could not be asked for: %s", self._setup.host, type(error).__name__)
             self._until = self._clock() + RETRY_SECONDS
             return
         self._listed = tuple(filter(None, map(read_model, answer)))
         self._until = self._clock() + FRESH_SECONDS
-
-    async def _list(self, http: httpx.AsyncClient) -> list[types.Model]:
-        async with asyncio.timeout(SECONDS):
-            return await list_models(http, self._setup)
 
 
 def read_model(model: types.Model) -> Listed | None:
