@@ -267,8 +267,8 @@ def test_a_service_of_one_call_is_not_called_again(tmp_path: Path) -> None:
     data, called = tmp_path / "data", threading.Event()
 
     class Hanging(FakeGemini):
-        def buy(self, pictures: list[bytes], size: tuple[int, int]) -> bytes:
-            made = super().buy(pictures, size)
+        def buy(self, body: Mapping[str, Any], model: str) -> bytes:
+            made = super().buy(body, model)
             called.set()
             return made
 

@@ -97,8 +97,8 @@ class BudgetSpent(QuotaExceeded):
         "今日付费引擎的预算（{limit} 美元）已不足以再用“{engine}”生成一张图片。",
     )
     hint = Text(
-        "Wait until tomorrow (UTC), raise VTONLAB_REMOTE_BUDGET, or use the engine “instant”, which is free.",
-        "请等到明天（UTC），或调高 VTONLAB_REMOTE_BUDGET，或使用免费的“instant”引擎。",
+        "Wait until tomorrow (UTC), or raise VTONLAB_REMOTE_BUDGET. Fittings by the engine “instant” are free.",
+        "请等到明天（UTC），或调高 VTONLAB_REMOTE_BUDGET；试衣可使用免费的“instant”引擎。",
     )
 
 

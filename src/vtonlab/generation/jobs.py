@@ -10,14 +10,17 @@ answer was lost.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vtonlab import crash_points
 from vtonlab.db.types import JsonValue
 from vtonlab.engines.contract import Report
 from vtonlab.engines.generating import GenerateRequest, GenerateResult, GeneratingEngine
+from vtonlab.errors import EngineFault
 from vtonlab.generation.choosing import PASSED_ON, Providers
 from vtonlab.generation.orders import Wanted
 from vtonlab.generation.pictures import Pictures, Told, show
@@ -29,6 +32,8 @@ from vtonlab.tasks.contract import Done, Job
 
 BEGUN, MADE, SAVING = 0.05, 0.95, 0.97
 """Progress when the engine begins, when it has ended, and when the picture is kept."""
+
+log = logging.getLogger(__name__)
 
 
 class GenerationJobs:
@@ -99,7 +104,11 @@ def draw(engine: GeneratingEngine, request: GenerateRequest, report: Report) -> 
     def part(fraction: float, stage: str) -> None:
         report(BEGUN + (MADE - BEGUN) * min(1.0, max(0.0, fraction)), stage)
 
-    return engine.generate(request, part)
+    result = engine.generate(request, part)
+    if result.image.dtype != np.uint8 or result.image.ndim != 3 or result.image.shape[2] != 3 or not result.image.size:
+        log.error("engine %s drew %s %s", engine.name, result.image.shape, result.image.dtype)
+        raise EngineFault(engine=engine.name)
+    return result
 
 
 class _Undo:

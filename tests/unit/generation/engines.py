@@ -29,8 +29,8 @@ class Script:
     errors: list[Exception] = field(default_factory=list)
     """Raised by the next calls, in order."""
     seconds: float = 0.0
+    shape: tuple[int, ...] = (64, 64, 3)
     asked: list[GenerateRequest] = field(default_factory=list)
-    stages: list[str] = field(default_factory=list)
 
 
 SCRIPT = Script()
@@ -69,7 +69,7 @@ class Tester:
             time.sleep(0.01)
         if SCRIPT.errors:
             raise SCRIPT.errors.pop(0)
-        return GenerateResult(np.full((64, 64, 3), 120, np.uint8), self.name, request.model)
+        return GenerateResult(np.full(SCRIPT.shape, 120, np.uint8), self.name, request.model)
 
 
 TESTER = EntryPoint("tester", "tests.unit.generation.engines:Tester", "vtonlab.engines")

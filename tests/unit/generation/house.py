@@ -73,7 +73,7 @@ def few_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @dataclass
 class House:
-    """All of it."""
+    """All of it. Tasks are rows, whose JSON columns may hold anything."""
 
     database: Database
     storage: Storage
@@ -89,11 +89,11 @@ class House:
     async def add(self, data: bytes, category: str = "clothes", user: str = ANN) -> Image:
         return (await self.ingest.add(user, Incoming(data, category))).image
 
-    async def ask(self, prompt: str = "a red coat", *, who: Caller = ANNS, key: str | None = None, **more: Any) -> Task:
+    async def ask(self, prompt: str = "a red coat", *, who: Caller = ANNS, key: str | None = None, **more: Any) -> Any:
         """A picture's task."""
         return (await self.generation.ask(who, Order(prompt, **more), idempotency_key=key)).task
 
-    async def draw(self, prompt: str = "a red coat", **more: Any) -> Task:
+    async def draw(self, prompt: str = "a red coat", **more: Any) -> Any:
         """The task, once it has ended."""
         return await self.until_ended((await self.ask(prompt, **more)).task_id)
 
@@ -104,11 +104,11 @@ class House:
     async def keys(self, prefix: str = "images/") -> set[str]:
         return {entry.key async for entry in self.storage.list(prefix)}
 
-    async def task(self, task_id: str) -> Task:
+    async def task(self, task_id: str) -> Any:
         async with self.database.read() as session:
             return (await session.execute(select(Task).where(Task.task_id == task_id))).scalar_one()
 
-    async def until_ended(self, task_id: str, seconds: float = 20) -> Task:
+    async def until_ended(self, task_id: str, seconds: float = 20) -> Any:
         async with asyncio.timeout(seconds):
             while (found := await self.task(task_id)).status not in ENDED:  # noqa: ASYNC110 - its row
                 await asyncio.sleep(0.02)

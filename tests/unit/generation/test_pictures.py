@@ -196,7 +196,8 @@ async def test_the_days_budget_holds(database: Database, tmp_path: Path, fake: F
         assert ended[2].error["code"] == "budget_spent"
         assert fake.asked == 2
         _, _, today = await house.generation.offers(ANNS)
-        assert (today.price, today.limit, today.pictures) == (pytest.approx(0.10), 0.12, 2)
+        assert (today.limit, today.pictures) == (0.12, 2)
+        assert today.price == pytest.approx(0.10)
 
 
 async def test_a_key_gets_the_task_of_the_first_request(house: House, fake: FakeGemini) -> None:
@@ -243,6 +244,13 @@ async def test_what_an_engine_does_unexpectedly_is_told_as_our_fault(house: Hous
     SCRIPT.errors = [ZeroDivisionError()]
     task = await house.draw(provider="tester")
     assert (task.status, task.error["code"]) == (Status.FAILED, "task_fault")
+
+
+async def test_what_is_no_picture_is_the_engines_fault(house: House) -> None:
+    for shape in ((64, 64), (64, 64, 4), (0, 64, 3)):
+        SCRIPT.shape = shape
+        assert (await house.draw(provider="tester")).error["code"] == "engine_fault"
+    assert await house.keys() == set()
 
 
 async def test_where_there_is_no_room_nothing_is_left(database: Database, tmp_path: Path, fake: FakeGemini) -> None:
