@@ -104,13 +104,15 @@ def test_every_parameter_is_really_sent(fake: FakeGemini) -> None:
 
 
 def test_many_large_references_are_sent_smaller(fake: FakeGemini, monkeypatch: pytest.MonkeyPatch) -> None:
-    large = textured(2100, 1400, 1)
-    most = 3 * len(encode(large, 1200))
+    large = textured(420, 280, 1)
+    most = 3 * len(encode(large, 250))
+    assert drawing.REFERENCE_SIDES[0] == 2048
+    monkeypatch.setattr(drawing, "REFERENCE_SIDES", (400, 300, 200, 100))
     monkeypatch.setattr(drawing, "MOST_REFERENCES", most)
     make_engine(fake).generate(ask(references=(large,) * 3))
     sizes = {Image.open(io.BytesIO(data)).size for data in read_pictures(fake.requests[0])}
     assert sum(map(len, read_pictures(fake.requests[0]))) <= most
-    assert sizes == {(1024, 683)}
+    assert sizes == {(200, 133)}
 
 
 def test_what_is_not_asked_for_is_not_sent(fake: FakeGemini) -> None:
