@@ -58,7 +58,7 @@ def test_malformed_uploads(server: LiveServer, data: Path) -> None:
 
 @pytest.mark.deep
 def test_ten_thousand_malformed_uploads(tmp_path: Path) -> None:
-    with serve("--mode", "local", data=str(tmp_path), log_level="error") as server:
+    with serve("--mode", "local", alone=True, data=str(tmp_path), log_level="error") as server:
         attack(server, tmp_path, DEEP)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.forked import Starter, starter
+from tests.forked import CAN_FORK, starter
 
 SCRIPT = Path(sys.executable).with_name("vtonlab")
 
@@ -120,21 +120,14 @@ def environment(paint_package: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(paint_package), "LANG": "C.UTF-8"}
 
 
-@pytest.fixture(scope="session")
-def calls(paint_package: Path) -> Iterator[Starter]:
-    """Starts the command line in a moment, with the engine ``paint`` installed."""
-    with starter(str(paint_package)) as calls:
-        yield calls
-
-
 @pytest.fixture
-def vtonlab(environment: dict[str, str], calls: Starter, tmp_path: Path) -> Run:
+def vtonlab(environment: dict[str, str], vtonlab_script: Run, tmp_path: Path) -> Run:
     """Call the command line: ``vtonlab("engines", "--json", LANG="zh_CN.UTF-8")``."""
 
     def run(*words: str | Path, timeout: float = 60, **variables: str) -> subprocess.CompletedProcess[str]:
-        return calls.run(*words, cwd=tmp_path, environment=environment | variables, timeout=timeout)
+        return starter().run(*words, cwd=tmp_path, environment=environment | variables, timeout=timeout)
 
-    return run
+    return run if CAN_FORK else vtonlab_script
 
 
 @pytest.fixture

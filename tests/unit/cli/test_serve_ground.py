@@ -99,7 +99,7 @@ def test_a_mode_that_is_none_is_an_error_of_use(start: Start) -> None:
 
 
 def test_it_ends_when_it_is_told_to_and_lets_the_folder_go(tmp_path: Path) -> None:
-    with serve("--mode", "server", data=str(tmp_path), log_format="json") as server:
+    with serve("--mode", "server", alone=True, data=str(tmp_path), log_format="json") as server:
         assert httpx.get(server.address + "/readyz").json()["status"] == "ready"
         assert httpx.get(server.address + "/api/status?token=secret", headers={"X-Request-ID": "looking-01"}).is_success
         with pytest.raises(FileProblem, match="another vtonlab serve"):
