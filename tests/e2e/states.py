@@ -216,6 +216,48 @@ def write_batch(view: View) -> None:
     view.seen(view.page.get_by_text(view.say("batches.line.tooLong"), exact=True))
 
 
+def studio(view: View) -> None:
+    """The studio, with somebody who draws."""
+    title(view)
+    view.seen(view.button("generation.draw.button"))
+
+
+def write_prompt(view: View, words: str) -> None:
+    """Ask the studio for a picture."""
+    view.page.get_by_label(view.say("generation.prompt.label"), exact=True).fill(words)
+    view.named("button", "generation.draw.button").click()
+
+
+def drawn(view: View) -> None:
+    """Pictures of the studio: one is there, one was refused, one is being drawn."""
+    for words in ("a linen shirt on a hanger", "sandbox: fail=prompt_refused a red coat", "sandbox: seconds=600 a hat"):
+        write_prompt(view, words)
+        view.seen(view.page.locator("main li").filter(has_text=words).first)
+    view.seen(view.named("button", "generation.card.open"))
+    view.seen(view.named("button", "generation.card.retry"))
+    view.seen(view.page.get_by_role("progressbar").first)
+
+
+def choose_model(view: View) -> None:
+    """Ask who else draws."""
+    view.page.get_by_role("button", name=view.say("generation.model.change")).click()
+
+
+def templates(view: View) -> None:
+    """The templates of the studio."""
+    view.button("generation.template.button").click()
+    dialog(view)
+    view.seen(view.page.get_by_role("dialog").get_by_role("listitem").first)
+
+
+def picker(view: View) -> None:
+    """Pictures of the library, to go along with the words."""
+    view.button("generation.references.add").click()
+    view.page.get_by_role("menuitem", name=view.say("generation.references.fromLibrary")).click()
+    view.page.get_by_role("gridcell").first.click()
+    view.seen(view.page.get_by_text(view.say("generation.picker.isChosen"), exact=True))
+
+
 ROOM = "/tryon?person={person}&garment={shirt}"
 OUTFIT = "/tryon?person={person}&garment={tee}&lower={trousers}"
 SECTIONS = (
@@ -275,7 +317,12 @@ STATES: Sequence[State] = (
     *(State(f"settings-{name}", "full", f"/settings#{name}", title) for name in SECTIONS),
     State("settings", "full", "/settings", title, sizes=("phone",)),
     State("tutorial", "full", "/tutorial", title),
-    State("studio", "full", "/generate", title),
+    State("studio", "full", "/generate", studio),
+    State("studio-templates", "full", "/generate", templates),
+    State("studio-picker", "full", "/generate", picker),
+    State("studio-models", "full", "/generate", then(studio, choose_model, dialog)),
+    State("studio-drawn", "full", "/generate", drawn),
+    State("studio-stranger", "server", "/generate", see("generation.mayNot.stranger")),
     State("batches-none", "empty", "/generate?tab=batch", see("batches.none")),
     State("batches-written", "full", "/generate?tab=batch", then(see("batches.list"), write_batch)),
     State("batch", "full", "/generate?tab=batch&batch={batch}", then(see("batches.again"), pictures)),

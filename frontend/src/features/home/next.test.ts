@@ -13,6 +13,7 @@ const NOW: Situation = {
   isSample: (image) => image.id.startsWith("drawn"),
   hasStrongEngine: true,
   failedTasks: 0,
+  canDraw: false,
 };
 
 function kinds(more: Partial<Situation>): string[] {
@@ -37,6 +38,11 @@ describe("what to do next", () => {
   it("tells of stronger engines where none is there, and of photographs where none was made", () => {
     expect(kinds({ hasStrongEngine: false })).toEqual(["tryOn", "strongEngine"]);
     expect(kinds({ resultCount: 3 })).toEqual(["tryOn"]);
+  });
+
+  it("names the studio where somebody draws, after what is more useful", () => {
+    expect(kinds({ resultCount: 3, canDraw: true })).toEqual(["tryOn", "draw"]);
+    expect(kinds({ clothesCount: 2, canDraw: true })).toEqual(["tryOn", "moreGarments", "photograph"]);
   });
 
   it("puts what failed first and never says more than three things", () => {

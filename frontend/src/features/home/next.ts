@@ -13,11 +13,13 @@ export interface Situation {
   /** Some engine that makes photographs serves here. */
   hasStrongEngine: boolean;
   failedTasks: number;
+  /** The reader may draw, and somebody who draws from words serves here. */
+  canDraw: boolean;
 }
 
 export type Step =
   | { kind: "tryOn"; person: LibraryImage; garment: LibraryImage }
-  | { kind: "ownPhoto" | "ownGarment" | "moreGarments" | "photograph" | "strongEngine" | "failed" };
+  | { kind: "ownPhoto" | "ownGarment" | "moreGarments" | "photograph" | "strongEngine" | "failed" | "draw" };
 
 const MOST = 3;
 const WARDROBE = 4;
@@ -33,6 +35,7 @@ export function nextSteps(now: Situation): Step[] {
   if (garment && !now.isSample(garment) && now.clothesCount < WARDROBE) steps.push({ kind: "moreGarments" });
   if (now.resultCount === 0 && now.hasStrongEngine) steps.push({ kind: "photograph" });
   if (!now.hasStrongEngine) steps.push({ kind: "strongEngine" });
+  if (now.canDraw) steps.push({ kind: "draw" });
   return steps.slice(0, MOST);
 }
 
