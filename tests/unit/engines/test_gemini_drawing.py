@@ -17,6 +17,7 @@ import vtonlab
 from vtonlab.engines.answers import encode
 from vtonlab.engines.gemini import GeminiEngine, drawing
 from vtonlab.engines.gemini.models import FRESH_SECONDS, KNOWN, RETRY_SECONDS, Catalogue
+from vtonlab.engines.gemini.setup import read_setup
 from vtonlab.engines.generating import BatchingEngine, GenerateRequest
 from vtonlab.engines.line import MARK
 from vtonlab.errors import (
@@ -229,6 +230,7 @@ def test_models_are_those_that_the_service_lists(fake: FakeGemini) -> None:
     assert usual.title == "Gemini Nano Banana 2.1"
     assert dict(usual.prices) == {"1K": 0.05, "2K": 0.05, "4K": 0.12}
     assert usual.price("4K", in_batch=True) == 0.06
+    assert [read_setup({"price": 0.05, **more}).price_4k for more in ({}, {"price_4k": 0.0})] == [0.05, 0.0]
     assert (lite.resolutions, lite.references, lite.batch) == (("1K",), 3, True)
     assert (pro.references, usual.references) == (14, 14)
     assert {"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"} == {*pro.aspect_ratios}

@@ -67,6 +67,6 @@ def read_setup(values: Mapping[str, object]) -> Setup:
         auth=auth,
         seconds=float(str(values.get("seconds") or SECONDS)),
         price=price,
-        price_4k=float(str(values.get("price_4k") or price)),
+        price_4k=float(str(values.get("price_4k", price))),
         models=tuple(dict.fromkeys(filter(None, models))),
     )
