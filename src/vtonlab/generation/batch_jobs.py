@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Generator, Iterator
 from datetime import timedelta
 from typing import Final
@@ -45,6 +46,7 @@ from vtonlab.generation.choosing import PASSED_ON, Providers
 from vtonlab.generation.models import GenerationBatch
 from vtonlab.generation.offers import takes_batches
 from vtonlab.generation.pictures import Pictures, Told
+from vtonlab.library.ingest import Prepared
 from vtonlab.library.service import Library
 from vtonlab.remote.errand import LONGEST_REMOTE_ID, TaskErrand
 from vtonlab.remote.service import Outbound
@@ -60,6 +62,9 @@ TROUBLE_PAUSE: Final = 2.0
 """Seconds before a service that did not answer is asked again; doubled each time."""
 MOST_REFUSALS: Final = 5
 """How often a service may refuse to be asked (a wrong key) before people are told."""
+
+AHEAD: Final = 2
+"""Pictures that become files while the one before them is kept."""
 
 log = logging.getLogger(__name__)
 
@@ -162,28 +167,33 @@ class BatchJobs:
         settled, total = set(here.settled), here.batch.total
         reader = Reader(engine, here.batch.remote_id or "", _request(here, None))
         least = (here.earlier + before) / total
+        coming: deque[tuple[BatchAnswer, asyncio.Task[Prepared | None]]] = deque()
+
+        async def tell() -> None:
+            done = here.earlier + len(settled)
+            reader.shown = max(least, done / total), f"collect done={done} of={total}"
+            await job.report(*reader.shown)
+
         try:
-            while True:
-                done = here.earlier + len(settled)
-                reader.shown = max(least, done / total), f"collect done={done} of={total}"
-                await job.report(*reader.shown)
+            await tell()
+            has_more = True
+            while has_more:
                 answer: BatchAnswer | None = await job.in_thread(reader.take)
-                if answer is None:
-                    return
-                number = here.prompts[answer.index].number
-                if number not in settled:
-                    settled.add(number)
-                    await self._take_in(job, here, answer)
+                has_more = answer is not None
+                if answer is not None and here.prompts[answer.index].number not in settled:
+                    coming.append((answer, asyncio.create_task(self._prepare(job, here, answer))))
+                while coming and (len(coming) > AHEAD or not has_more):
+                    settled.add(await self._take_in(job, here, *coming.popleft()))
+                    await tell()
         finally:
             reader.close()
+            await self._let_go([preparing for _, preparing in coming])
 
-    async def _take_in(self, job: Job, here: Round, answer: BatchAnswer) -> None:
-        batch, row = here.batch, here.prompts[answer.index]
+    async def _prepare(self, job: Job, here: Round, answer: BatchAnswer) -> Prepared | None:
+        """The picture of an answer as files; None where there is none."""
         if answer.result is None:
-            await job.check()
-            error = answer.error or NoPicture(engine=batch.provider)
-            await self._rounds.fail(batch, [row.number], error)
-            return
+            return None
+        batch, row = here.batch, here.prompts[answer.index]
         told = Told(
             prompt=row.prompt,
             provider=batch.provider,
@@ -195,24 +205,47 @@ class BatchJobs:
             batch_name=batch.batch_name,
             index=row.number,
         )
-        prepared = await self._pictures.prepare(job.user_id, answer.result, told)
+        return await self._pictures.prepare(job.user_id, answer.result, told)
+
+    async def _take_in(
+        self, job: Job, here: Round, answer: BatchAnswer, preparing: asyncio.Task[Prepared | None]
+    ) -> int:
+        """Keep what became of a prompt; its number."""
+        prepared, number = await preparing, here.prompts[answer.index].number
         crash_points.reach("batch.files_kept")
         try:
             await job.check()
-        except VtonError:
-            await self._pictures.discard(prepared)
+        except BaseException:
+            if prepared is not None:
+                await self._pictures.discard(prepared)
             raise
-        await self._rounds.keep(batch, row.number, prepared)
-        crash_points.reach("batch.picture_kept")
+        if prepared is None:
+            error = answer.error or NoPicture(engine=here.batch.provider)
+            await self._rounds.fail(here.batch, [number], error)
+        else:
+            await self._rounds.keep(here.batch, number, prepared)
+            crash_points.reach("batch.picture_kept")
+        return number
+
+    async def _let_go(self, preparing: list[asyncio.Task[Prepared | None]]) -> None:
+        """Remove the files of pictures that were on their way."""
+        for one in preparing:
+            one.cancel()
+        for found in await asyncio.gather(*preparing, return_exceptions=True):
+            if isinstance(found, Prepared):
+                await self._pictures.discard(found)
 
     # ---- the end
 
     async def _conclude(self, job: Job, here: Round, error: VtonError | None) -> Done:
         """Nothing more comes. Raises ``error``, or that nothing came."""
+        await job.check()
         left = [row.number for row in here.prompts]
         await self._rounds.fail(here.batch, left, error or NoPicture(engine=here.batch.provider))
         now_here = await self._rounds.look(here)
-        if error is None and not now_here.batch.succeeded:
+        if now_here.batch.succeeded == now_here.batch.total:
+            error = None  # however the service calls it
+        elif error is None and not now_here.batch.succeeded:
             error = PartsFailed(failed=now_here.batch.failed, total=now_here.batch.total)
         if error is None:
             return self._end(job, now_here)
@@ -221,9 +254,9 @@ class BatchJobs:
         raise error
 
     def _end(self, job: Job, here: Round) -> Done:
-        """The end of the task; again, where it was cut off there. Raises what was the matter."""
+        """The end of the task; again, where it was cut off there. Raises what was the matter then."""
         told = job.state.get("error")
-        if told is not None and here.batch.is_over:
+        if told is not None and here.batch.is_over and job.remote_id is not None:
             raise retell(told)
         return Done(lambda session: self._rounds.finish(session, job.user_id, here.batch))
 
