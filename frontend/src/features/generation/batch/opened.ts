@@ -1,6 +1,6 @@
 /** One batch that is looked at: fetched anew whenever its task tells something, once a second at most. */
 
-import { onScopeDispose, ref, type Ref, shallowRef, type ShallowRef } from "vue";
+import { onScopeDispose, ref, type Ref, shallowRef, type ShallowRef, watch } from "vue";
 
 import { isLive, onConnected, onTask } from "@/api/live";
 import { isAborted, type Refusal, refusalFrom } from "@/api/errors";
@@ -8,6 +8,7 @@ import type { BatchAnswer } from "@/api/schema";
 import { evenly } from "@/features/generation/batch/evenly";
 import { fetchBatch } from "@/features/generation/batch/wire";
 import { hasEnded } from "@/features/tasks/words";
+import { i18n } from "@/i18n";
 
 const AT_MOST_EVERY_MS = 1000;
 /** While no news come by themselves. */
@@ -54,6 +55,8 @@ export function useOpened(name: string, ended: (batch: BatchAnswer) => void): Op
     () => leaving.abort(),
   ];
   onScopeDispose(() => ends.forEach((end) => end()));
+  // Reasons are told in the language in which they were asked for.
+  watch(i18n.global.locale, again.ask);
   again.ask();
 
   return { batch, isLoading, error, load: again.ask };
