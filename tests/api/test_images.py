@@ -32,6 +32,7 @@ PROVIDERS = "/api/v1/images/providers"
 @pytest.fixture(scope="module")
 def fake() -> Iterator[FakeGemini]:
     with FakeGemini() as server:
+        server.scale = 0.15
         yield server
 
 

@@ -21,8 +21,9 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def fake() -> Iterator[FakeGemini]:
-    """Gemini's service."""
+    """Gemini's service; its pictures are small, so that they are soon drawn and signed."""
     with FakeGemini() as server:
+        server.scale = 0.15
         yield server
 
 
