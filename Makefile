@@ -1,6 +1,6 @@
 # Every target sets itself up first; `make run` and `make test` are all that is needed.
 .POSIX:
-.PHONY: help setup run dev test test-deep check bench screenshots docs lock clean
+.PHONY: help setup run dev test test-deep check bench screenshots docs migrate upgrade lock clean
 
 BIN = .venv/bin
 TARGETS = src tests benchmarks scripts hatch_build.py
@@ -46,6 +46,12 @@ docs: setup ## write the generated pages of docs/reference and the front end's c
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python scripts/write_client.py
 	@scripts/npm run --silent shortcuts
+
+migrate: setup ## write the database's next step from the models: make migrate MESSAGE="users have a nickname"
+	@MESSAGE="$(MESSAGE)" && $(BIN)/python -m scripts.make_migration "$$MESSAGE"
+
+upgrade: setup ## bring your own database up to date, after a copy of it
+	@$(BIN)/vtonlab db upgrade $(ARGS)
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	@scripts/lock.sh $(ARGS)
