@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.accounts.caller import BUILT_IN_ROLES
 from vtonlab.accounts.models import Role, User
 from vtonlab.db.database import Database
-from vtonlab.library.ledger import FAVORITES, TRASH
-from vtonlab.library.models import Category, Favorite, Image, LibraryState, LibraryTotal
+from vtonlab.library.ledger import FAVORITES
+from vtonlab.library.models import TRASH, Category, Favorite, Image, LibraryState, LibraryTotal
 from vtonlab.library.wording import write_words
 
 AT_ONCE = 5_000
