@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vtonlab.engines import registry
@@ -141,10 +141,10 @@ class Providers:
     # ---- which engine
 
     async def _find(self, provider: str | None, model: str | None, wish: Wish) -> GeneratingEngine:
-        named = provider or self._settings.generate_engine or None
-        if named is not None:
-            return await self._check_named(named, wish)
-        usual = await self._find_usual()
+        if provider is not None:
+            return await self._check_named(provider, wish)
+        named = self._settings.generate_engine
+        usual = await (self._check_named(named, replace(wish, batch=False)) if named else self._find_usual())
         if model is not None and all(one.name != model for one in await self.offers.of(usual)):
             for offer in self._others(usual):
                 if any(one.name == model for one in offer.models):

@@ -121,6 +121,7 @@ async def test_the_setting_says_which_is_usual(database: Database, tmp_path: Pat
         usual = house.generation.providers.find_default()
         assert usual is not None
         assert usual.condition.name == "sandbox"
+        assert (await house.ask(model=LITE)).lane == "gemini", "who names a model of another one means that one"
 
 
 async def test_business_refuses_what_its_licence_forbids(database: Database, tmp_path: Path) -> None:
