@@ -172,6 +172,19 @@ def test_cut_off_before_it_was_handed_in(fake: FakeGemini) -> None:
     assert errand.remote_id == remote_id
 
 
+def test_who_only_looks_buys_nothing(fake: FakeGemini) -> None:
+    def refuse(what: str) -> None:
+        if what == "leaving":
+            raise Cancelled
+
+    engine = make_engine(fake)
+    with pytest.raises(Cancelled):
+        engine.submit_batch(BatchRequest("our-batch", (), Diary(remote_id=MARK, before=refuse)))
+    remote_id = engine.submit_batch(make_batch(2))
+    assert engine.submit_batch(BatchRequest("our-batch", (), Diary(remote_id=MARK, before=refuse))) == remote_id
+    assert len(fake.batches.all) == 1
+
+
 def test_the_answer_is_kept_though_nobody_waits_for_it_any_more(fake: FakeGemini) -> None:
     errand, listener = Diary(), Listener(stop_at="sending")
     with pytest.raises(Cancelled):
