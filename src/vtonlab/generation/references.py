@@ -2,8 +2,8 @@
 
 What is brought along is decoded, made smaller, and kept without anything its file said besides, under
 ``references/{user}/{sha256}.jpg``: for the task that asked for it, and for those who try it again. It goes with the
-account, or ``KEPT`` after it was last brought, unless a task that is not over needs it. No name is ever taken for a
-path of this machine.
+account, ``KEPT`` after it was last brought, or as the oldest of more than ``MOST_KEPT``, unless a task that is not over
+needs it. No name is ever taken for a path of this machine.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ SIDE: Final = 2048
 """Longer side that a reference picture is kept at, and sent, px."""
 QUALITY: Final = 95
 KEPT: Final = timedelta(days=30)
+MOST_KEPT: Final = 400
+"""Of one user: some 200 MB. They count in no quota."""
 NAMED: Final = "reference_images"
 KEPT_LIMITS: Final = Limits(size=10**9)
 """What was let in once is not judged again."""
@@ -128,8 +130,19 @@ class References:
             async with self._decoding:  # one at a time: unpacked, a picture may take hundreds of megabytes
                 data = await asyncio.to_thread(self._shrink, data_url, path)
         key = f"{PREFIX}{user_id}/{hashlib.sha256(data).hexdigest()}.jpg"
+        await self._make_room(user_id)
         await self._storage.put(key, data)
         return key
+
+    async def _make_room(self, user_id: str) -> None:
+        kept = [entry async for entry in self._storage.list(f"{PREFIX}{user_id}/")]
+        if len(kept) < MOST_KEPT:
+            return
+        async with self._database.read() as session:
+            needed = await repository.uploads_in_use(session)
+        for entry in sorted(kept, key=lambda one: one.modified)[: len(kept) - MOST_KEPT + 1]:
+            if entry.key not in needed:
+                await self._storage.delete(entry.key)
 
     def _shrink(self, data_url: str | LongText, path: Path) -> bytes:
         limits = self._ingest.limits

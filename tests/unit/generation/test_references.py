@@ -18,6 +18,7 @@ from tests.unit.generation.house import ANN, ANNS, BOB, BOBS, House, open_house,
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.errors import BadOption, ImageTooLarge, ImageUnreadable, NotThere
+from vtonlab.generation import references
 from vtonlab.generation.orders import Reference
 from vtonlab.tasks.models import Status, Task
 
@@ -139,6 +140,20 @@ async def test_old_ones_go_unless_a_task_needs_them(database: Database, tmp_path
         with pytest.raises(NotThere):
             await house.generation.references.load(ANN, [Reference(key=gone.parameters["_uploads"][0])])
         assert await house.generation.references.tidy() == 0
+
+
+async def test_of_many_the_oldest_goes_unless_a_task_needs_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "MOST_KEPT", 2)
+    async with open_house(database, tmp_path, runs=False) as house:
+        tasks = [await house.ask(reference_images=(as_data_url(plain((n, n, n))),)) for n in range(3)]
+        assert len(await house.keys(PREFIX)) == 3, "all are needed"
+        await house.tasks.cancel(ANNS, tasks[0].task_id)
+        await house.ask(reference_images=(as_data_url(plain((9, 9, 9))),))
+        keys = await house.keys(PREFIX)
+        assert len(keys) == 3
+        assert tasks[0].parameters["_uploads"][0] not in keys
 
 
 async def test_they_go_with_the_account(house: House) -> None:
