@@ -45,7 +45,10 @@ LEFT_OUT = {
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
     often = "100000/minute"
-    with serve("--mode", "server", sign_in_rate=often, upload_rate=often, log_level="warning") as server:
+    # Without any engine that draws it would say 503.
+    with serve(
+        "--mode", "server", sign_in_rate=often, upload_rate=often, log_level="warning", sandbox_on="1"
+    ) as server:
         yield server
 
 
