@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from PIL import Image
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from vtonlab.accounts import passwords
+from vtonlab.db import upgrade
+from vtonlab.db.database import Database
 from vtonlab.settings import Settings
 from vtonlab.web.app import Application, create_app
 from vtonlab.web.wiring import Parts
@@ -115,11 +121,39 @@ class House:
 
 @asynccontextmanager
 async def open_house(data: Path, **settings: Any) -> AsyncIterator[House]:
-    """The application over ``data``. Signing in is not slowed down unless ``settings`` say so."""
+    """The application over ``data``. Signing in is not slowed down unless ``settings`` say so; passwords are hashed at
+    the least that argon2id can do (what it costs is in tests/unit/accounts)."""
     chosen = Settings(**{"data": data, "sign_in_rate": "1000/minute", "workers": 1, "garment_kinds": False, **settings})
+    if not chosen.database_url:
+        begin(data, await fresh_database())
     app = create_app(chosen)
-    async with app.router.lifespan_context(app), AsyncExitStack() as stack:
-        yield House(app, chosen, stack)
+    async with AsyncExitStack() as stack:
+        with patch.object(passwords, "Argon2Hasher", lambda: Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)):
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        async with AsyncExitStack() as clients:
+            yield House(app, chosen, clients)
+
+
+_fresh: list[bytes] = []
+
+
+async def fresh_database() -> bytes:
+    """What a first start makes, made once: every table, by the steps of ``vtonlab.db.migrations``."""
+    if not _fresh:
+        with TemporaryDirectory() as folder:
+            chosen = Settings(data=Path(folder))
+            database = Database(chosen.database_address)
+            await upgrade.prepare(database, chosen)
+            await database.close()
+            _fresh.append((Path(folder) / "vtonlab.db").read_bytes())
+    return _fresh[0]
+
+
+def begin(data: Path, database: bytes) -> None:
+    """Where nothing is yet, a folder with ``database``."""
+    if not data.exists():
+        data.mkdir(mode=0o700, parents=True)
+        (data / "vtonlab.db").write_bytes(database)
 
 
 def make_photo(seed: int = 0, width: int = 60, height: int = 80, kind: str = "PNG") -> bytes:

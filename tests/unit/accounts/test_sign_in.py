@@ -11,6 +11,7 @@ from tests.unit.accounts.conftest import PASSWORD, Home, OpenHome
 
 from vtonlab.accounts.caller import CallerKind, Via
 from vtonlab.accounts.models import AuditEntry, Session, User
+from vtonlab.accounts.passwords import Passwords
 from vtonlab.accounts.people import OPERATOR, Changes
 from vtonlab.db.database import Database
 from vtonlab.errors import (
@@ -27,6 +28,13 @@ from vtonlab.errors import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_a_hash_costs_what_is_recommended() -> None:
+    """RFC 9106, section 4, second choice; other tests use less."""
+    kept = await Passwords().hash(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert await Passwords().check(PASSWORD, kept) == (True, None)
 
 
 async def test_registering_then_signing_in(any_home: Home) -> None:

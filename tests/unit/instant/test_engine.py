@@ -170,7 +170,7 @@ def turned(size: tuple[int, int], turn: float) -> Picture:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-@settings(max_examples=8, **SLOW)  # type: ignore[arg-type]
+@settings(max_examples=5, **SLOW)  # type: ignore[arg-type]
 @given(sizes, turns)
 def test_any_size_and_turn_gives_a_result_or_our_own_error(size: tuple[int, int], turn: float) -> None:
     insist_on_a_result_or_our_error(turned(size, turn))

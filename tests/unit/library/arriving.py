@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
+@cache
 def photo(number: int = 0, **size: int) -> bytes:
     """A JPEG file; each number another picture."""
     return encode(draw(number, **size), "JPEG", quality=90)

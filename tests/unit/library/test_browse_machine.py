@@ -376,7 +376,7 @@ STRICT = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def test_a_library_is_what_was_done_to_it(sqlite_template: Path) -> None:
     TEMPLATE[:] = [sqlite_template]
-    run_state_machine_as_test(LibraryMachine, settings=settings(STRICT, max_examples=8, stateful_step_count=16))
+    run_state_machine_as_test(LibraryMachine, settings=settings(STRICT, max_examples=5, stateful_step_count=16))
 
 
 @pytest.mark.deep

@@ -85,7 +85,7 @@ async def test_what_was_found_is_found_again_after_any_change(database: Database
         (Filter(), Sort.NEWEST),
     ]
     oldest_first: list[str] = []
-    for number in range(40):
+    for number in range(24):
         if number % 3:
             oldest_first += await add_images(database, make_image("u1", number, colour="red"))
         else:

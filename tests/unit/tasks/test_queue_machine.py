@@ -210,7 +210,7 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=12, stateful_step_count=40, deadline=None)
+TestLives.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
 
 
 class ManyLives(Lives):
