@@ -17,12 +17,14 @@ import { forSending } from "@/features/generation/shrink";
 import { useStudio } from "@/features/generation/studio";
 import { draw } from "@/features/generation/wire";
 import { say } from "@/i18n";
+import { useSession } from "@/stores/session";
 import { useTasks } from "@/stores/tasks";
 import { useToasts } from "@/stores/toasts";
 
 const KEY = "vtonlab.studio.draft";
 
 export const useComposer = defineStore("composer", () => {
+  const session = useSession();
   const studio = useStudio();
   const tasks = useTasks();
   const toasts = useToasts();
@@ -56,7 +58,31 @@ export const useComposer = defineStore("composer", () => {
     return found ?? (lacksReferences.value > 0 ? "fewReferences" : null);
   });
 
-  watch([prompt, negative], () => write({ prompt: prompt.value, negative: negative.value }));
+  let owner = kept.owner;
+  watch([prompt, negative], keepWords);
+
+  function keepWords(): void {
+    write({ owner, prompt: prompt.value, negative: negative.value });
+  }
+
+  /** Another person: nothing that the last one wrote stays. */
+  watch(
+    () => session.profile?.user_id,
+    (person) => {
+      if (person === undefined || person === owner) return;
+      if (owner !== "") clear();
+      owner = person;
+      keepWords();
+    },
+    { immediate: true },
+  );
+
+  function clear(): void {
+    useTemplate(null);
+    prompt.value = negative.value = "";
+    seed.value = null;
+    for (const one of references.value) remove(one.key);
+  }
 
   // ---- asking
 
@@ -149,11 +175,10 @@ export const useComposer = defineStore("composer", () => {
 
   /** Everything as it was asked for then, as far as it can still be had. */
   async function useAgain(recipe: Recipe): Promise<void> {
-    useTemplate(null);
+    clear();
     prompt.value = recipe.prompt;
     negative.value = recipe.negative;
     seed.value = recipe.seed;
-    for (const one of references.value) remove(one.key);
     if (recipe.provider) studio.choose(recipe.provider, recipe.model);
     studio.ratio = RATIOS.find((one) => one === recipe.ratio) ?? studio.ratio;
     studio.resolution = RESOLUTIONS.find((one) => one === recipe.resolution) ?? studio.resolution;
@@ -177,6 +202,7 @@ export const useComposer = defineStore("composer", () => {
     isStarting,
     refusal,
     start,
+    clear,
     addImage,
     addFiles,
     addById,
@@ -188,6 +214,8 @@ export const useComposer = defineStore("composer", () => {
 });
 
 interface Kept {
+  /** Who wrote it; empty: nobody yet. */
+  owner: string;
   prompt: string;
   negative: string;
 }
@@ -196,9 +224,9 @@ function read(): Kept {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "{}") as Partial<Record<keyof Kept, unknown>> | null;
     const words = (value: unknown): string => (typeof value === "string" ? value : "");
-    return { prompt: words(kept?.prompt), negative: words(kept?.negative) };
+    return { owner: words(kept?.owner), prompt: words(kept?.prompt), negative: words(kept?.negative) };
   } catch {
-    return { prompt: "", negative: "" }; // nothing is kept, or by another hand
+    return { owner: "", prompt: "", negative: "" }; // nothing is kept, or by another hand
   }
 }
 
