@@ -21,8 +21,8 @@ export function fittingOf(task: TaskAnswer): string | null {
   return typeof id === "string" ? id : null;
 }
 
-export function thumbnailOf(imageId: string): string {
-  return `/api/v1/library/images/${encodeURIComponent(imageId)}/thumbnail?size=320`;
+export function thumbnailOf(imageId: string, size: 320 | 640 = 320): string {
+  return `/api/v1/library/images/${encodeURIComponent(imageId)}/thumbnail?size=${size}`;
 }
 
 /** Goes to where the result is: a fitting back into the fitting room with all that belongs to it, others to the library. */
