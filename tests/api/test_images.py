@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from pydantic import SecretStr
 from tests.api.house import House, make_photo, open_house, upload
@@ -21,6 +22,8 @@ from tests.fakes.gemini import KEY, FakeGemini, read_pictures, read_words
 
 from vtonlab.engines.generating import RESOLUTIONS
 from vtonlab.generation.choosing import RATIOS
+from vtonlab.imaging.read import read_picture
+from vtonlab.imaging.write import encode_picture
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +56,11 @@ async def studio(tmp_path: Path, fake: FakeGemini) -> AsyncIterator[House]:
         yield house
 
 
+def noise() -> bytes:
+    """A picture whose file is large."""
+    return encode_picture(np.random.default_rng(3).integers(0, 255, (300, 260, 3), np.uint8), ".png")
+
+
 async def ended(client: httpx.AsyncClient, task_id: str) -> dict[str, Any]:
     """The task, once it has ended."""
     async with asyncio.timeout(30):
@@ -79,7 +87,8 @@ async def providers(client: httpx.AsyncClient) -> dict[str, Any]:
 async def test_a_picture_from_words_and_pictures(studio: House, fake: FakeGemini) -> None:
     mei = await studio.person("mei")
     shirt = (await upload(mei.client, make_photo(3))).json()["filename"]
-    brought = "data:image/png;base64," + base64.b64encode(make_photo(4, 900, 700)).decode()
+    brought = "data:image/png;base64," + base64.b64encode(noise()).decode()
+    assert len(brought) > 200_000, "longer than what is held in memory"
     body = {
         "prompt": "两件衣服",
         "reference_images": [shirt, brought],
@@ -104,7 +113,8 @@ async def test_a_picture_from_words_and_pictures(studio: House, fake: FakeGemini
     assert task["status"] == "succeeded", task
     (sent,) = fake.requests
     assert "两件衣服" in read_words(sent)
-    assert len(read_pictures(sent)) == 2
+    shirt_sent, brought_sent = map(read_picture, read_pictures(sent))
+    assert (shirt_sent.shape, brought_sent.shape) == ((80, 60, 3), (300, 260, 3))
     config = sent["generationConfig"]
     assert (config["seed"], config["imageConfig"]) == (5, {"aspectRatio": "2:3", "imageSize": "2K"})
     (shown,) = task["result"]["images"]
