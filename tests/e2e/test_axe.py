@@ -18,8 +18,14 @@ ELSEWHERE = (
     *("register", "library-no-", "library-trash-empty"),
 )
 """What the tests of its own feature show to axe: here only in the long run."""
+TWINS = frozenset({"library-me", "library-results", "library-favourites", "lightbox", "room-outfit", "room-result"})
+"""What another state shows as well (library, lightbox-details, room-preview, room-details): likewise."""
 PARAMETERS = [
-    pytest.param(state, id=state.name, marks=[pytest.mark.deep] if state.name.startswith(ELSEWHERE) else [])
+    pytest.param(
+        state,
+        id=state.name,
+        marks=[pytest.mark.deep] if state.name.startswith(ELSEWHERE) or state.name in TWINS else [],
+    )
     for state in STATES
 ]
 
