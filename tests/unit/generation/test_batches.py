@@ -110,6 +110,7 @@ async def test_it_is_paid_for_once_and_at_half_the_price(studio: Studio, fake: F
     assert len(fake.batches.all) == 1
 
 
+@pytest.mark.deep
 async def test_what_the_budget_does_not_hold_is_not_handed_in(
     database: Database, tmp_path: Path, fake: FakeGemini
 ) -> None:
@@ -119,7 +120,10 @@ async def test_what_the_budget_does_not_hold_is_not_handed_in(
         assert not fake.batches.all
 
 
-@pytest.mark.parametrize(("ending", "code"), [("expired", "batch_expired"), ("cancelled", "batch_failed")])
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("expired", "batch_expired"), pytest.param("cancelled", "batch_failed", marks=pytest.mark.deep)],
+)
 async def test_what_came_before_it_expired_is_kept(studio: Studio, fake: FakeGemini, ending: str, code: str) -> None:
     fake.batch.ending, fake.batch.done = ending, 0.6
     told = await studio.until_ended(name := await studio.ask())
@@ -138,6 +142,7 @@ async def test_what_came_before_it_expired_is_kept(studio: Studio, fake: FakeGem
     assert len(await pictures(studio)) == 5
 
 
+@pytest.mark.deep
 async def test_what_fails_as_a_whole_says_why(studio: Studio, fake: FakeGemini) -> None:
     fake.batch.ending = "failed"
     told = await studio.until_ended(await studio.ask())
@@ -147,6 +152,7 @@ async def test_what_fails_as_a_whole_says_why(studio: Studio, fake: FakeGemini) 
     assert {(one.row.error or {})["code"] for one in told.prompts} == {told.task.error["code"]}
 
 
+@pytest.mark.deep
 async def test_nothing_came_of_any_prompt(studio: Studio, fake: FakeGemini) -> None:
     fake.batch.failing = dict.fromkeys(range(5), "unsafe")
     told = await studio.until_ended(name := await studio.ask())
@@ -177,6 +183,7 @@ async def test_cancelled_the_service_is_told(studio: Studio, fake: FakeGemini) -
     assert (told.status, told.batch.succeeded, len(fake.batches.all)) == (Status.SUCCEEDED, 5, 2)
 
 
+@pytest.mark.deep
 async def test_cancelled_before_it_was_handed_in(database: Database, tmp_path: Path, fake: FakeGemini) -> None:
     async with open_studio(database, tmp_path / "data", fake, runs=False) as studio:
         name = await studio.ask()
@@ -208,6 +215,7 @@ async def test_a_service_that_does_not_hear_is_told_again_after_a_restart(
         assert fake.batches.cancels == 1
 
 
+@pytest.mark.deep
 async def test_tried_again_before_the_service_was_told_it_goes_on(
     database: Database, tmp_path: Path, fake: FakeGemini
 ) -> None:
@@ -224,7 +232,7 @@ async def test_tried_again_before_the_service_was_told_it_goes_on(
     assert (len(fake.batches.all), fake.batches.cancels) == (1, 0)
 
 
-@pytest.mark.parametrize("word", ["lose", "trouble"])
+@pytest.mark.parametrize("word", ["lose", pytest.param("trouble", marks=pytest.mark.deep)])
 async def test_an_answer_that_was_lost_is_looked_for(studio: Studio, fake: FakeGemini, word: str) -> None:
     fake.batch.handed_in.append(word)
     told = await studio.until_ended(await studio.ask())
@@ -232,6 +240,7 @@ async def test_an_answer_that_was_lost_is_looked_for(studio: Studio, fake: FakeG
     assert (len(fake.batches.all), fake.bought) == (1, 5)
 
 
+@pytest.mark.deep
 async def test_cancelled_while_nobody_knows_whether_it_was_taken(studio: Studio, fake: FakeGemini) -> None:
     """It is found by its name, and stopped."""
     fake.batch.handed_in.append("hang")
@@ -265,6 +274,7 @@ async def test_a_wrong_key_is_told_and_then_the_same_batch_goes_on(studio: Studi
     assert (told.status, len(fake.batches.all)) == (Status.SUCCEEDED, 1)
 
 
+@pytest.mark.deep
 async def test_forgotten_by_the_service(studio: Studio, fake: FakeGemini) -> None:
     fake.batch.seconds = 600
     name = await studio.ask()
