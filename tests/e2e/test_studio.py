@@ -163,7 +163,6 @@ def test_a_prompt_fills_in_live_in_every_window(
 
     page.reload()
     expect(cards(page).locator("img")).to_have_count(2)
-    check_axe(page)
     expect(page.get_by_text(re.compile(r"Spent today: \$0\.\d+"))).to_be_visible()
     cards(page).first.get_by_role("button", name="Look at: A linen shirt on a hanger").click()
     box = page.get_by_role("dialog")
@@ -213,6 +212,7 @@ def test_reference_pictures_reach_who_draws_and_files_stay_out_of_the_library(
     assert page.request.get("/api/v1/library/images?category=clothes").json()["total"] == 2
 
 
+@pytest.mark.deep
 def test_what_a_model_cannot_is_off_and_says_who_can(open_as: OpenAs, check_axe: CheckAxe) -> None:
     page = open_as("chooser")
     expect(page.get_by_role("radio", name=re.compile("^4K"))).to_be_enabled()
@@ -231,6 +231,7 @@ def test_what_a_model_cannot_is_off_and_says_who_can(open_as: OpenAs, check_axe:
     check_axe(page)
 
 
+@pytest.mark.deep
 def test_templates_are_filled_in_kept_renamed_and_deleted(open_as: OpenAs, check_axe: CheckAxe) -> None:
     page = open_as("writer")
     page.get_by_role("button", name="Templates").click()
@@ -269,7 +270,9 @@ def test_templates_are_filled_in_kept_renamed_and_deleted(open_as: OpenAs, check
     expect(cards(page).filter(has_text="A green coat on a bench")).to_be_visible()
 
 
-def test_who_is_refused_is_told_why_and_tries_again(gemini: Easel, open_as: OpenAs, check_axe: CheckAxe) -> None:
+def test_who_is_refused_is_told_why_and_tries_again_and_what_takes_long_is_cancelled(
+    gemini: Easel, open_as: OpenAs, check_axe: CheckAxe
+) -> None:
     gemini.by_prompt["forbidden fruit"] = "unsafe kind"
     page = open_as("eve")
     card = draw(page, "The forbidden fruit")
@@ -287,9 +290,6 @@ def test_who_is_refused_is_told_why_and_tries_again(gemini: Easel, open_as: Open
     again.click()
     expect(card.locator("img")).to_be_visible()
 
-
-def test_a_picture_that_takes_long_is_cancelled(open_as: OpenAs) -> None:
-    page = open_as("hasty")
     use_sandbox(page)
     expect(page.get_by_text("Words and pictures stay on this server.")).to_be_visible()
     card = draw(page, "sandbox: seconds=600 a slow coat")
