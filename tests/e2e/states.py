@@ -203,10 +203,12 @@ def menu(key: str) -> Reach:
 
 
 def tasks(view: View) -> None:
-    """The drawer of tasks is open."""
+    """The drawer of tasks is open, and its pictures are shown."""
     title(view)
     view.named("button", "tasks.button").click()
     dialog(view)
+    shown = "() => [...document.querySelectorAll('[role=dialog] img')].every((one) => one.complete)"
+    view.page.wait_for_function(shown, timeout=PATIENCE_MS)
 
 
 def write_batch(view: View) -> None:
