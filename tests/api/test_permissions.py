@@ -174,7 +174,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 403 403 403 200 | 401 200 403 | GET /api/v1/admin/tasks
 401 401 403 403 403 200 | 401 200 403 | POST /api/v1/admin/tasks/{task_id=<task>}/cancel
 401 401 403 403 403 200 | 401 200 403 | POST /api/v1/admin/tasks/{task_id=<ended>}/retry
-"""
+"""  # noqa: E501 - one route, one line
 """A line: the status for each of server mode, for each of local mode, and the request: its path with what stands in its
 places, and its query, body or the name of a form. ``<words>`` are things made for it (``whose.MAKERS``). A ``!`` at the
 end: whoever asks is somebody who was made for it, because the answer ends their session or account."""
