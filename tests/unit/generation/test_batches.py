@@ -256,7 +256,7 @@ async def test_cancelled_while_nobody_knows_whether_it_was_taken(studio: Studio,
 
 
 async def test_trouble_at_the_service_ends_no_batch(studio: Studio, fake: FakeGemini) -> None:
-    fake.batch.trouble.extend(["trouble", "overloaded", "too fast", "lose", "exhausted", "too long"] * 2)
+    fake.batch.trouble.extend(["trouble", "overloaded", "lose", "exhausted", "too long", "lose"])
     heard = studio.house.tasks.events.subscribe(ANN)
     told = await studio.until_ended(await studio.ask())
     assert told.status == Status.SUCCEEDED, told.task.error
