@@ -28,5 +28,5 @@ export function takesWords(model: Model): string {
     model.negative_prompt ? say("generation.takes.negative") : "",
     model.batch ? say("generation.takes.batch") : "",
   ].filter(Boolean);
-  return takes.length === 0 ? say("generation.takes.nothing") : takes.join(say("generation.takes.and"));
+  return takes.length === 0 ? say("generation.takes.nothing") : takes.join(" · ");
 }
