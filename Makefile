@@ -4,8 +4,8 @@
 
 BIN = .venv/bin
 TARGETS = src tests benchmarks scripts hatch_build.py
-# Files of tests that run side by side: most of them wait for servers that start.
-JOBS = 2
+# Files of tests that run side by side: most of them wait for servers and browsers, so a processor core has more than one.
+JOBS = 3
 
 help: ## this list
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+): .*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'

@@ -7,6 +7,7 @@ Both languages, both themes, desktop and phone. The people in them are drawn; `-
 from __future__ import annotations
 
 import argparse
+import contextlib
 import html
 import shutil
 import subprocess
@@ -21,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Browser, Error, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import TimeoutError as NotInTime  # noqa: E402
 from tests.e2e.browsing import Windows, settle  # noqa: E402
 from tests.e2e.drawings import draw_into  # noqa: E402
 from tests.e2e.states import STATES, State, enter  # noqa: E402
@@ -30,6 +32,8 @@ from tests.e2e.world import World, make_world  # noqa: E402
 FOLDER = ROOT / "out" / "screenshots"
 LANGUAGES, THEMES, SIZES = ("en", "zh-CN"), ("light", "dark"), ("desktop", "phone")
 PATIENCE_MS = 30_000
+QUIET_MS = 2_500
+"""For what is on its way; pages that ask again every few seconds are never quiet."""
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars"]
 GARMENTS = ("shirt", "tee", "long_sleeve", "tank", "polo", "dress", "skirt", "trousers", "shorts")
 
@@ -119,7 +123,7 @@ def take(browser: Browser, world: World, state: State, language: str, theme: str
     try:
         view = enter(windows, world, state, language=language, theme=theme, size=size)
         if not state.name.endswith("-running"):
-            view.page.wait_for_load_state("networkidle")  # what is on its way is no picture of the page
+            wait_for_pictures(view.page)
         settle(view.page)
         view.page.screenshot(path=FOLDER / file)
     except (AssertionError, Error) as error:
@@ -129,6 +133,12 @@ def take(browser: Browser, world: World, state: State, language: str, theme: str
     if not problem and said:
         problem = said[0]
     return Shot(state.name, manner, file, problem)
+
+
+def wait_for_pictures(page: Page) -> None:
+    """What is on its way is no picture of the page."""
+    with contextlib.suppress(NotInTime):
+        page.wait_for_load_state("networkidle", timeout=QUIET_MS)
 
 
 def write_index(shots: list[Shot]) -> None:
