@@ -83,6 +83,7 @@ def test_every_section_has_an_address_and_nothing_that_axe_finds(open_as: OpenAs
 @pytest.mark.deep
 def test_on_phones_the_list_comes_first(open_as: OpenAs, check_axe: CheckAxe) -> None:
     page = open_as("phone", "/settings", language="zh-CN", theme="dark", width=360, height=740, touch=True)
+    expect(page.get_by_role("heading", level=1, name="设置")).to_be_visible()
     check_axe(page)
     page.get_by_role("link", name="引擎").click()
     expect(page.get_by_role("heading", level=2, name="引擎")).to_be_focused()
