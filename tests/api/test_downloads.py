@@ -19,7 +19,7 @@ from tests.peak import READ_PEAK
 
 from vtonlab.db.database import Database
 from vtonlab.errors import NotThere, TooManyRequests
-from vtonlab.library import changes, zips
+from vtonlab.library import changes, zip_places, zips
 from vtonlab.library.models import Category
 from vtonlab.library.zips import Zips
 
@@ -134,7 +134,7 @@ async def test_a_missing_file_loses_no_other(house: House, maker: Zips) -> None:
 
 async def test_only_so_many_at_once(house: House, maker: Zips) -> None:
     await house.keep("anna", draw(20, 20))
-    running = [await maker.begin(house.users["anna"]) for _ in range(zips.MOST_FOR_ONE)]
+    running = [await maker.begin(house.users["anna"]) for _ in range(zip_places.MOST_FOR_ONE)]
     for pieces in running:
         await anext(pieces)
     with pytest.raises(TooManyRequests):
@@ -143,7 +143,7 @@ async def test_only_so_many_at_once(house: House, maker: Zips) -> None:
     await running[0].aclose()
     await gather(await maker.begin(house.users["anna"]))
     await running[1].aclose()
-    assert maker._running == {}
+    assert maker._places._running == {}
 
 
 async def ask(

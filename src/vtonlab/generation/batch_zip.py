@@ -7,18 +7,17 @@ import io
 import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
 from typing import Final
 
-from vtonlab.accounts.export import zip_files
 from vtonlab.accounts.hooks import ExportedFile
 from vtonlab.db.database import Database
-from vtonlab.errors import NotThere, TooManyRequests
+from vtonlab.errors import NotThere
 from vtonlab.generation.batch_orders import ToldBatch, ToldPrompt
 from vtonlab.generation.models import PromptStatus
 from vtonlab.library.models import Image
 from vtonlab.library.service import Library
 from vtonlab.library.wording import clean
+from vtonlab.library.zip_places import ZipPlaces
 from vtonlab.library.zips import BOM, FORMULA
 from vtonlab.storage.contract import Storage
 from vtonlab.tasks.events import tell_error
@@ -28,10 +27,6 @@ COLUMNS: Final = ("number", "prompt", "status", "file", "image_id", "width", "he
 MISSING: Final = "missing"
 """Status of a picture that came, and was deleted since."""
 NAME_LETTERS: Final = 60
-MOST_FOR_ONE: Final = 2
-MOST: Final = 8
-"""Zips made at the same time: for one user, and for all."""
-WAIT_SECONDS: Final = 5
 
 log = logging.getLogger(__name__)
 
@@ -43,26 +38,12 @@ class BatchZips:
         self._database = database
         self._storage = storage
         self._library = library
-        self._running: dict[str, int] = {}
+        self._places = ZipPlaces()
 
     def begin(self, told: ToldBatch) -> AsyncGenerator[bytes, None]:
         """The bytes of the zip. Raises ``TooManyRequests``. It must be closed by whoever stops early."""
-        user_id = told.batch.user_id
-        if self._running.get(user_id, 0) >= MOST_FOR_ONE or sum(self._running.values()) >= MOST:
-            raise TooManyRequests(seconds=WAIT_SECONDS)
-        return self._make(told)
-
-    async def _make(self, told: ToldBatch) -> AsyncGenerator[bytes, None]:
-        user_id = told.batch.user_id
-        self._running[user_id] = self._running.get(user_id, 0) + 1
-        try:
-            async with aclosing(zip_files(self._files(told))) as pieces:
-                async for piece in pieces:
-                    yield piece
-        finally:
-            self._running[user_id] -= 1
-            if not self._running[user_id]:
-                del self._running[user_id]
+        self._places.check(told.batch.user_id)
+        return self._places.make(told.batch.user_id, self._files(told))
 
     async def _files(self, told: ToldBatch) -> AsyncGenerator[ExportedFile, None]:
         lines = [_write_line(COLUMNS)]

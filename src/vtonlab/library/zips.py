@@ -11,27 +11,21 @@ import io
 import logging
 import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from sqlalchemy import false, select
 
-from vtonlab.accounts.export import zip_files
 from vtonlab.accounts.hooks import ExportedFile
 from vtonlab.db.database import Database
-from vtonlab.errors import NotThere, TooManyRequests
+from vtonlab.errors import NotThere
 from vtonlab.library.files import PICTURE, name_for_people
 from vtonlab.library.models import Category, Image
+from vtonlab.library.zip_places import ZipPlaces
 from vtonlab.storage.contract import Storage
 
 AT_ONCE: Final = 500
 """Rows read in one statement."""
-MOST_FOR_ONE: Final = 2
-MOST: Final = 8
-"""Zips made at the same time: for one user, and for all."""
-WAIT_SECONDS: Final = 5
-
 INDEX: Final = "index.csv"
 MISSING: Final = "missing"
 KEPT: Final = "ok"
@@ -85,7 +79,7 @@ class Zips:
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
-        self._running: dict[str, int] = {}
+        self._places = ZipPlaces()
 
     async def begin(
         self, user_id: str, *, image_ids: Sequence[str] | None = None, category: Category | None = None
@@ -99,22 +93,8 @@ class Zips:
             image_ids = list(dict.fromkeys(image_ids))
             if not await self._has_any(user_id, image_ids):
                 raise NotThere(thing=PICTURE, id=image_ids[0][:96] if image_ids else "")
-        if self._running.get(user_id, 0) >= MOST_FOR_ONE or sum(self._running.values()) >= MOST:
-            raise TooManyRequests(seconds=WAIT_SECONDS)
-        return self._make(user_id, image_ids, category)
-
-    async def _make(
-        self, user_id: str, image_ids: Sequence[str] | None, category: Category | None
-    ) -> AsyncGenerator[bytes, None]:
-        self._running[user_id] = self._running.get(user_id, 0) + 1
-        try:
-            async with aclosing(zip_files(self._files(user_id, image_ids, category))) as pieces:
-                async for piece in pieces:
-                    yield piece
-        finally:
-            self._running[user_id] -= 1
-            if not self._running[user_id]:
-                del self._running[user_id]
+        self._places.check(user_id)
+        return self._places.make(user_id, self._files(user_id, image_ids, category))
 
     async def _files(
         self, user_id: str, image_ids: Sequence[str] | None, category: Category | None
