@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -127,6 +127,10 @@ class Accounts:
         """An entry of the audit log, in the caller's transaction. ``details`` hold no secret and no name of a person;
         ``target`` is an id."""
         self._ground.record(session, caller, action, target, details)
+
+    async def names_of(self, session: AsyncSession, user_ids: Collection[str]) -> dict[str, str]:
+        """The names of those there are, by user id, in one question: for other features, which check who may ask."""
+        return await repository.names_of(session, user_ids)
 
     async def quota(self, session: AsyncSession, user_id: str) -> int:
         """Bytes of pictures the user may keep; 0: no limit."""

@@ -26,7 +26,7 @@ from vtonlab.generation.models import GenerationBatch, GenerationPrompt, PromptS
 from vtonlab.generation.orders import BATCH_KIND
 from vtonlab.generation.pictures import Pictures
 from vtonlab.library.service import Library
-from vtonlab.providers.admission import check_line, check_payer
+from vtonlab.providers.admission import check_line
 from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings
 from vtonlab.storage.contract import Storage
@@ -92,7 +92,6 @@ class Batches:
             negative_prompt=order.negative_prompt,
             batch=True,
         )
-        check_payer(self._settings, caller, chosen.engine)
         name = choose_name(user_id, idempotency_key)
 
         async def work(session: AsyncSession) -> ToldBatch:

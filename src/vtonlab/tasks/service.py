@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from vtonlab.accounts import repository as accounts_repository
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
@@ -214,7 +213,7 @@ class Tasks:
         """The names of those whose tasks these are, by user id, in one question."""
         caller.require(Permission.TASKS_MANAGE)
         async with self.database.read() as session:
-            return await accounts_repository.names_of(session, {task.user_id for task in tasks})
+            return await self.accounts.names_of(session, {task.user_id for task in tasks})
 
     async def cancel_any(self, caller: Caller, task_id: str) -> Listed:
         """Stop anybody's task; kept in the audit log."""
