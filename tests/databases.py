@@ -126,8 +126,10 @@ def mariadb_server() -> Iterator[Server]:
     program, make = _find_mariadb()
     with _folder("mysql") as folder:
         data, socket = folder / "data", folder / "socket"
-        _run("mysql", [make, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"])
-        options = [f"--datadir={data}", f"--socket={socket}", "--skip-networking", "--skip-log-bin"]
+        # A folder of its own for what is passing: two servers begun at once in /tmp now and then fail.
+        places = [f"--datadir={data}", f"--tmpdir={folder}"]
+        _run("mysql", [make, "--no-defaults", *places, "--auth-root-authentication-method=normal"])
+        options = [*places, f"--socket={socket}", "--skip-networking", "--skip-log-bin"]
         options += ["--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-doublewrite=0"]
         options += ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-fast-shutdown=2"]
         with _process("mysql", [program, "--no-defaults", *options], signal.SIGTERM, folder):

@@ -34,8 +34,9 @@ Follow = Callable[[], Awaitable[None] | None]
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.01
 
-MYSQL_AGAIN = frozenset({1020, 1205, 1213})
-"""A row that changed since it was read, lock wait timeout, deadlock."""
+MYSQL_AGAIN = frozenset({1020, 1205, 1213, 1305})
+"""A row that changed since it was read, lock wait timeout, deadlock; and a savepoint that is no more, which is what
+going back to it says after a deadlock: that took the whole transaction, not only the part since the savepoint."""
 
 POSTGRES_AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
