@@ -1,18 +1,22 @@
 """A library of 100,000 pictures, scrolled in Chromium: frames that were dropped. ``python -m benchmarks.scrolling``.
 
-A frame is dropped where none came in its 1/60 s, by the gaps between animation frames while the browser's own scroll
-gesture (a finger, a wheel) moves the page. Floor: the same page standing still for as long, in the same run: what the
-machine itself drops. Chromium draws without a graphics card here, so the figures are worse than on a person's desk.
+A frame is dropped where none came in its 1/60 s while the browser's own scroll gesture (a finger, a wheel) moves the
+page. Told are the page's own frames (the gaps between animation frames: what our script and its painting cost) and
+those shown (what a person sees: the browser scrolls on while the page is busy). Floor: the same page standing still
+for as long, in the same run: what the machine itself drops. Chromium draws without a graphics card here, so the figures
+are worse than on a person's desk.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks._browser import HEIGHT, WIDTH, chromium, memory, new_window, running_site, session_of
 from benchmarks._table import Row, machine, show
@@ -45,6 +49,8 @@ class Frames:
     dropped: int
     longest: float
     """Milliseconds between two frames."""
+    shown_dropped: int | None = None
+    """Of those on the screen; None while nothing moves, when the browser shows none."""
 
     @property
     def percent(self) -> float:
@@ -70,7 +76,7 @@ def main() -> None:
         page.wait_for_timeout(2_000)
         session = session_of(page)
         before = memory(session)
-        idle = watch(page, lambda: page.wait_for_timeout(1000 * SECONDS))
+        idle = watch(page, lambda: page.wait_for_timeout(int(1000 * SECONDS)))
         moved = {name: scroll(page, session, speed) for name, speed in SPEEDS.items()}
         page.wait_for_timeout(2_000)
         after = memory(session)
@@ -95,25 +101,52 @@ def scroll(page: Page, session: CDPSession, speed: int) -> Frames:
     }
     place = "[...document.querySelectorAll('main, main *'), document.scrollingElement].map((e) => e.scrollTop)"
     before = page.evaluate(f"Math.max(...{place})")
-    frames = watch(page, lambda: session.send("Input.synthesizeScrollGesture", gesture))
+    seen: list[Frames] = []
+
+    def move() -> None:
+        seen.append(watch(page, lambda: session.send("Input.synthesizeScrollGesture", gesture)))
+
+    shown = shown_during(page, move)
     after = page.evaluate(f"Math.max(...{place})")
     assert after != before, "nothing was scrolled"
-    return frames
+    return replace(seen[0], shown_dropped=_missing(shown))
 
 
-def watch(page: Page, work: object) -> Frames:
-    """The frames that came while ``work`` was done."""
-    assert callable(work)
+def watch(page: Page, work: Callable[[], object]) -> Frames:
+    """The frames of the page that came while ``work`` was done."""
     page.evaluate("window.watchFrames()")
     work()
     seen: list[float] = page.evaluate("window.framesSeen()")
-    gaps = [later - earlier for earlier, later in pairwise(seen)]
-    dropped = sum(max(0, round(gap / FRAME_MS) - 1) for gap in gaps)
-    return Frames(round((seen[-1] - seen[0]) / FRAME_MS), dropped, max(gaps))
+    longest = max(later - earlier for earlier, later in pairwise(seen))
+    return Frames(round((seen[-1] - seen[0]) / FRAME_MS), _missing(seen), longest)
+
+
+def shown_during(page: Page, work: Callable[[], object]) -> list[float]:
+    """When pictures were put on the screen while ``work`` was done, in milliseconds."""
+    told: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+    session = page.context.new_cdp_session(page)
+    session.on("Tracing.dataCollected", lambda event: told.extend(event["value"]))
+    session.on("Tracing.tracingComplete", lambda event: ended.extend([event]))
+    session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": ["viz"]}})
+    work()
+    session.send("Tracing.end")
+    while not ended:
+        page.wait_for_timeout(50)
+    session.detach()
+    # Microseconds; the other steps of the category are parts of this one.
+    return sorted(one["ts"] / 1000 for one in told if one["name"] == "DisplayScheduler::DrawAndSwap")
+
+
+def _missing(moments: Sequence[float]) -> int:
+    return sum(max(0, round((later - earlier) / FRAME_MS) - 1) for earlier, later in pairwise(moments))
 
 
 def _say(frames: Frames) -> str:
-    return f"{frames.percent:.1f} % of {frames.expected} frames dropped (longest {frames.longest:.0f} ms)"
+    own = f"{frames.percent:.1f} % of {frames.expected} frames dropped (longest {frames.longest:.0f} ms)"
+    if frames.shown_dropped is None:
+        return own
+    return f"{own}, {100 * frames.shown_dropped / frames.expected:.1f} % of those shown"
 
 
 def _row(name: str, frames: Frames, idle: Frames) -> Row:
