@@ -6,6 +6,7 @@ BIN = .venv/bin
 TARGETS = src tests benchmarks scripts hatch_build.py
 # Files of tests that run side by side: most of them wait for servers and browsers, so a processor core has more than one.
 JOBS = 3
+SIDE_BY_SIDE = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+): .*## /  make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -21,10 +22,10 @@ dev: setup ## both sides with hot reload, at http://127.0.0.1:5173
 	@scripts/dev.sh $(ARGS)
 
 test: check ## every check, then the tests
-	$(BIN)/python -m pytest -m "not deep" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -m "not deep" $(SIDE_BY_SIDE) $(ARGS)
 
 test-deep: setup ## all tests, those that take minutes too, with new random examples
-	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(ARGS)
+	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m "deep or not deep" $(SIDE_BY_SIDE) $(ARGS)
 
 check: setup ## ruff, mypy --strict, import-linter; eslint, vue-tsc, vitest
 	$(BIN)/ruff check $(TARGETS)
