@@ -5,7 +5,7 @@ import { computed, ref, shallowRef, watch } from "vue";
 
 import { isAborted, Refusal, refusalFrom } from "@/api/errors";
 import type { LibraryImage, TryOnEntry } from "@/api/schema";
-import { type Kind, kindOf, NOTHING, type Outfit, putOn, type Slot, SLOTS, takeOff as without, type Worn, wornOf } from "@/features/fitting/outfit";
+import { type Kind, kindOf, leaveOut, NOTHING, type Outfit, putOn, type Slot, SLOTS, sortIn, takeOff as without, type Worn, wornOf } from "@/features/fitting/outfit";
 import { type Order, type Preview, Previews, sideFor } from "@/features/fitting/preview";
 import { FlipClock } from "@/features/fitting/previewClock";
 import { neighbours, stepFrom } from "@/features/fitting/previewNeighbours";
@@ -271,19 +271,21 @@ export const useFitting = defineStore("fitting", () => {
   /** The library has newer words about a picture: its kind is known now, it is liked, it has a title. */
   function learn(image: LibraryImage): void {
     if (person.value?.id === image.id) person.value = image;
-    const slot = SLOTS.find((one) => outfit.value[one]?.id === image.id);
-    if (!slot) return;
     const before = worn.value?.kind;
-    const kind = kindFor(image);
-    const isInPlace = kind === null || kind === slot;
-    outfit.value = isInPlace ? { ...outfit.value, [slot]: image } : putOn(without(outfit.value, slot), image, kind);
+    hangUp(image);
     if (worn.value?.kind !== before) refit();
+  }
+
+  function hangUp(image: LibraryImage): void {
+    const slot = SLOTS.find((one) => outfit.value[one]?.id === image.id);
+    if (slot) outfit.value = sortIn(outfit.value, slot, image, kindFor(image));
   }
 
   /** Says what a garment is, here and to the library; throws `Refusal` where it cannot be kept. */
   async function correctKind(image: LibraryImage, kind: Kind): Promise<void> {
     corrected.value = new Map(corrected.value).set(image.id, kind);
-    learn(image);
+    hangUp(image);
+    refit();
     await saveKind(image.id, kind);
   }
 
@@ -292,7 +294,7 @@ export const useFitting = defineStore("fitting", () => {
     ids.forEach((id) => previews.forget(id));
     const isGone = (image: LibraryImage | null): boolean => image !== null && ids.includes(image.id);
     if (isGone(person.value)) person.value = null;
-    for (const slot of SLOTS) if (isGone(outfit.value[slot])) outfit.value = without(outfit.value, slot);
+    outfit.value = leaveOut(outfit.value, isGone);
     if (isGone(peeked.value)) peeked.value = null;
     refit();
   }

@@ -12,6 +12,8 @@ export interface Outfit {
   readonly upper: LibraryImage | null;
   readonly lower: LibraryImage | null;
   readonly dress: LibraryImage | null;
+  /** What a garment that nobody knows yet took the place of: it comes back as soon as it is known where that one belongs. */
+  readonly aside?: Outfit;
 }
 
 /** What an engine is asked to put on: one garment, or an upper one with a `lower` below it. */
@@ -33,14 +35,27 @@ export function kindOf(image: LibraryImage): Kind | null {
  * The outfit with one more garment on: a dress takes off the others, and they take off the dress. A garment of which
  * nobody knows what it is hangs in the upper place, alone: beside another it would be taken for what it may not be.
  */
-export function putOn(outfit: Outfit, image: LibraryImage, kind: Kind | null): Outfit {
-  if (kind === null) return { ...NOTHING, upper: image };
+export function putOn({ aside, ...on }: Outfit, image: LibraryImage, kind: Kind | null): Outfit {
+  const before = aside ?? on;
+  if (kind === null) return { ...NOTHING, upper: image, aside: before };
   if (kind === "dress") return { ...NOTHING, dress: image };
-  return { ...outfit, dress: null, [kind]: image };
+  return { ...before, dress: null, [kind]: image };
 }
 
-export function takeOff(outfit: Outfit, slot: Slot): Outfit {
-  return { ...outfit, [slot]: null };
+export function takeOff({ upper, lower, dress }: Outfit, slot: Slot): Outfit {
+  return { upper, lower, dress, [slot]: null };
+}
+
+/** The outfit once it is known what a garment is that hangs in `slot`. */
+export function sortIn(outfit: Outfit, slot: Slot, image: LibraryImage, kind: Kind | null): Outfit {
+  if (kind === null || (kind === slot && !outfit.aside)) return { ...outfit, [slot]: image };
+  return putOn(outfit.aside ?? takeOff(outfit, slot), image, kind);
+}
+
+/** The outfit without what `isGone`. */
+export function leaveOut({ aside, ...on }: Outfit, isGone: (image: LibraryImage | null) => boolean): Outfit {
+  const left = SLOTS.filter((slot) => isGone(on[slot])).reduce(takeOff, on);
+  return aside && left.upper ? { ...left, aside: leaveOut(aside, isGone) } : left;
 }
 
 /** What the outfit comes to; `kindFor` tells what a garment is. */
