@@ -7,20 +7,20 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from vtonlab.cli.batch_plan import Entry, PairOutcome, Plan
 from vtonlab.cli.logs import is_debugging, prepare_logging
+from vtonlab.cli.orphans import end_with_parent
 from vtonlab.cli.signed import open_own_signer, save_result
 from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, GarmentKind, Picture, TryOnRequest
@@ -123,20 +123,12 @@ class Crew:
 def prepare_worker(engine: str, shares_machine: bool) -> None:
     """Once in each process: leave Ctrl+C to the parent, end when it is gone, and load the engine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     prepare_logging(debug=is_debugging())
     find_engine(engine)
     opencv = sys.modules.get("cv2")
     if shares_machine and opencv is not None:
         opencv.setNumThreads(1)
-
-
-def _end_with_parent() -> None:
-    # A parent that is killed outright closes nothing, and its workers would wait for jobs for ever.
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def look(job: Look) -> VtonError | None:

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtonlab.cli.language import here
+from vtonlab.cli.orphans import end_with_parent
 from vtonlab.errors import AddressTaken, Text
 
 if TYPE_CHECKING:
     from vtonlab.settings import Settings
+    from vtonlab.web.app import Application
 
 
 class Mode(StrEnum):
@@ -147,7 +149,7 @@ def _listen(chosen: Settings, address: str, port: int, link: str | None) -> None
     os.environ |= {PREFIX + name: value for name, value in told.items()}
     threading.Thread(target=_announce, args=(chosen, address, port, link), daemon=True).start()
     Granian(
-        "vtonlab.web.app:create_app",
+        "vtonlab.cli.serve:create_app",
         factory=True,
         address=address,
         port=port,
@@ -157,6 +159,14 @@ def _listen(chosen: Settings, address: str, port: int, link: str | None) -> None
         log_level=LogLevels.info if chosen.log_level == "debug" else LogLevels.warning,
         log_dictconfig=describe_logging(chosen.log_level, chosen.log_format),
     ).serve()
+
+
+def create_app() -> Application:
+    """The application, in the process that serves it; it ends when the main process does."""
+    from vtonlab.web.app import create_app
+
+    end_with_parent()
+    return create_app()
 
 
 def _announce(chosen: Settings, address: str, port: int, link: str | None) -> None:
