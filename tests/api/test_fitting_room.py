@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
-from tests.api.house import make_photo
+from tests.api.house import House, make_photo
 
+from vtonlab.accounts.asking import SESSION_COOKIE
 from vtonlab.settings import Settings
 from vtonlab.web.app import create_app
 
@@ -36,7 +37,19 @@ def test_the_page_knows_where_it_is(client: TestClient) -> None:
         "registration": True,
         "session_days": 7,
         "guest_days": 30,
+        "visitor": "guest",
     }
+
+
+@pytest.mark.anyio
+async def test_the_page_knows_whether_a_stranger_has_come(server_house: House) -> None:
+    stranger, guest, user = (await server_house.visitor(), await server_house.guest(), await server_house.admin())
+    told = [(await one.get("/state")).json()["visitor"] for one in (stranger, guest, user.client)]
+    assert told == ["stranger", "guest", "user"]
+    stranger.cookies.set(SESSION_COOKIE, "of before")
+    answer = await stranger.get("/state", headers={"Authorization": "Bearer of-before"})
+    assert answer.json()["visitor"] == "stranger"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("role", ["person", "garment"])

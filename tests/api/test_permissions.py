@@ -110,7 +110,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/library/ids ?trash=true
 200 200 200 403 200 200 | 200 200 200 | POST /api/v1/library/images files
 200 200 200 403 200 200 | 200 200 200 | POST /api/v1/library/images/import {"data_url": "<photo>"}
-401 401 404 200 200 404 | 401 200 404 | GET /api/v1/library/images/{image_id=<image>}
+401 404 404 200 200 404 | 200 200 404 | GET /api/v1/library/images/{image_id=<image>}
 401 401 404 403 200 404 | 401 200 404 | PATCH /api/v1/library/images/{image_id=<image>} {"title": "x"}
 401 401 404 403 204 404 | 401 204 404 | DELETE /api/v1/library/images/{image_id=<image>}
 401 401 404 403 204 404 | 401 204 404 | PUT /api/v1/library/images/{image_id=<image>}/favorite

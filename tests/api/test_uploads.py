@@ -309,6 +309,12 @@ async def test_guests_of_a_server_keep_their_own_pictures(server_house: House) -
     assert (await receive(one, imageData=data_url(PIXEL))).status_code == 403  # an extension with a cookie, no token
     page = await one.post("/api/receive-image", json={"imageData": data_url(PIXEL)})
     assert page.status_code == 200
+    listed = (await one.get("/api/v1/library/images")).json()["items"]
+    for picture in listed:  # by its id a guest is told what the listing tells, and nobody else is
+        address = f"/api/v1/library/images/{picture['id']}"
+        assert (await one.get(address)).json() == picture
+        assert (await other.get(address)).status_code == 404
+    assert len(listed) == 2
 
 
 async def test_uploads_have_a_rate_in_server_mode(tmp_path: Path) -> None:

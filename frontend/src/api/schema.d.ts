@@ -1401,7 +1401,7 @@ export interface paths {
         };
         /**
          * A picture
-         * @description Everything known about it; what is in the trash is not there.
+         * @description Everything known about it, as the listing has it; what is in the trash is not there.
          */
         get: operations["get_image"];
         put?: never;
@@ -2030,7 +2030,8 @@ export interface paths {
         };
         /**
          * What the page shows itself by
-         * @description The limits, and who may use it how. What makes pictures is told by `/api/v1/engines`.
+         * @description The limits, who may use it how, and whether a stranger asks. What makes pictures is told by
+         *     `/api/v1/engines`, who somebody is by `/api/v1/users/me`.
          */
         get: operations["state"];
         put?: never;
@@ -2355,6 +2356,12 @@ export interface components {
              */
             spent: number;
         };
+        /**
+         * CallerKind
+         * @description How well a caller is known.
+         * @enum {string}
+         */
+        CallerKind: "stranger" | "guest" | "user";
         /**
          * Category
          * @description Where a picture belongs. People upload the first two; the system makes the others.
@@ -3271,6 +3278,7 @@ export interface components {
             session_days: number;
             /** Version */
             version: string;
+            visitor: components["schemas"]["CallerKind"];
         };
         /**
          * PasswordChange
@@ -4392,6 +4400,7 @@ export type BatchResult = components['schemas']['BatchResult'];
 export type BatchResults = components['schemas']['BatchResults'];
 export type BatchStatusAnswer = components['schemas']['BatchStatusAnswer'];
 export type Budget = components['schemas']['Budget'];
+export type CallerKind = components['schemas']['CallerKind'];
 export type Category = components['schemas']['Category'];
 export type Changed = components['schemas']['Changed'];
 export type Chosen = components['schemas']['Chosen'];

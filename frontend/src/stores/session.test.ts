@@ -12,7 +12,7 @@ let mode: "local" | "server";
 
 function answer(request: Request): Response {
   const { pathname } = new URL(request.url);
-  if (pathname === "/state") return Response.json({ mode, language: "auto" });
+  if (pathname === "/state") return Response.json({ mode, language: "auto", visitor: who === null ? "stranger" : "user" });
   if (pathname === "/api/v1/auth/local") return Response.json({}, { status: mode === "local" ? 200 : 404 });
   if (who === null) return Response.json({ detail: "Please sign in", code: "sign_in_needed" }, { status: 401 });
   return Response.json(who);
@@ -34,6 +34,7 @@ describe("who is here", () => {
     expect(session.isKnown).toBe(false);
     await session.enter();
     expect([session.isKnown, session.standing, session.hasEnded]).toEqual([true, "nobody", false]);
+    expect(fetch).toHaveBeenCalledTimes(1); // of whom the server does not know it need not be asked who they are
   });
 
   it("keeps the page of a person whose session ended, until they are back", async () => {

@@ -6,6 +6,7 @@ import { computed, ref } from "vue";
 import { api, ask, content, onSignedOut, setHome, signInAtHome } from "@/api/client";
 import { Refusal } from "@/api/errors";
 import type { Permission, ProfileOut, PageState as ServerState } from "@/api/schema";
+import { forgetSitting } from "@/composables/sitting";
 import type { Language } from "@/i18n";
 
 /** `nobody`: a visitor of whom the server knows nothing yet; the first picture they keep makes them a guest. */
@@ -35,7 +36,7 @@ export const useSession = defineStore("session", () => {
     setHome(isHome.value);
     if (isHome.value) await signInAtHome();
     onSignedOut(() => void notice());
-    accept(await ownProfile());
+    accept(state.visitor === "stranger" ? null : await ownProfile());
   }
 
   /** Looks whether whoever was here still is: after a 401, a closed socket, or a long sleep. Asks once at a time. */
@@ -71,6 +72,7 @@ export const useSession = defineStore("session", () => {
   /** From now on it is no news that the session has ended: whoever calls this ends it, and then opens a page anew. */
   function leave(): void {
     isLeaving = true;
+    forgetSitting();
     // Going back must not bring their pictures back from the browser's memory of pages.
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();

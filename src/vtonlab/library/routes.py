@@ -108,8 +108,8 @@ def _add_listing(router: APIRouter, library: Library) -> None:
 
 def _add_pictures(router: APIRouter, library: Library) -> None:
     @router.get("/images/{image_id}", summary="A picture")
-    async def get_image(caller: Reading, image_id: ImageId) -> LibraryImage:
-        """Everything known about it; what is in the trash is not there."""
+    async def get_image(caller: Looking, image_id: ImageId) -> LibraryImage:
+        """Everything known about it, as the listing has it; what is in the trash is not there."""
         return LibraryImage.of(await library.get(caller.owner, image_id))
 
     @router.patch("/images/{image_id}", summary="Move or rename a picture, or say what it dresses")

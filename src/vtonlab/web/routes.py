@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
+from vtonlab.accounts.asking import Arriving
+from vtonlab.accounts.caller import CallerKind
 from vtonlab.engines import registry
 from vtonlab.imaging.mannequin import draw_person, draw_shirt
 from vtonlab.imaging.write import encode_picture
@@ -32,6 +34,7 @@ class PageState(BaseModel):
                 "registration": True,
                 "session_days": 7,
                 "guest_days": 30,
+                "visitor": "user",
             }
         }
     )
@@ -49,6 +52,8 @@ class PageState(BaseModel):
     """How long a browser that was asked to remember stays signed in."""
     guest_days: int
     """How long a guest's pictures wait for them."""
+    visitor: CallerKind
+    """Who the browser's session belongs to: of a stranger there is nothing to ask for."""
 
 
 def make_router(settings: Settings, version: str) -> APIRouter:
@@ -61,8 +66,10 @@ def make_router(settings: Settings, version: str) -> APIRouter:
         return {"status": "ok", "version": version}
 
     @router.get("/state", summary="What the page shows itself by")
-    def state() -> PageState:
-        """The limits, and who may use it how. What makes pictures is told by `/api/v1/engines`."""
+    async def state(caller: Arriving, response: Response) -> PageState:
+        """The limits, who may use it how, and whether a stranger asks. What makes pictures is told by
+        `/api/v1/engines`, who somebody is by `/api/v1/users/me`."""
+        response.headers["Cache-Control"] = "no-store"
         return PageState(
             version=version,
             language=settings.language,
@@ -72,6 +79,7 @@ def make_router(settings: Settings, version: str) -> APIRouter:
             registration=settings.registration or settings.is_local,
             session_days=settings.session_days,
             guest_days=settings.guest_days,
+            visitor=caller.kind,
         )
 
     @router.get("/sample/{role}", summary="A drawn person or shirt", response_class=Response, responses=JPEG)

@@ -302,9 +302,9 @@ export const useFitting = defineStore("fitting", () => {
   /** Who and what by id, as the page's address names them; what is not there any more is left out. */
   async function recall(ids: Ids): Promise<void> {
     const [who, garment, below] = await Promise.all([
-      ids.person ? recallImage(ids.person, "char") : null,
-      ids.garment ? recallImage(ids.garment, "clothes") : null,
-      ids.lower ? recallImage(ids.lower, "clothes") : null,
+      ids.person ? recallImage(ids.person) : null,
+      ids.garment ? recallImage(ids.garment) : null,
+      ids.lower ? recallImage(ids.lower) : null,
     ]);
     person.value = who ?? person.value;
     if (garment) outfit.value = putOn(outfit.value, garment, below ? "upper" : kindFor(garment));
