@@ -177,6 +177,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"prompt": "a" * 20_001}, "prompt"),
     ({"prompt": "衣" * 20_001}, "prompt"),
     ({"prompt": "a\x00b"}, "prompt"),
+    ({"negative_prompt": "a\x07b"}, "negative_prompt"),
     ({"prompt": None}, "prompt"),
     ({"prompt": ["a"]}, "prompt"),
     ({"aspect_ratio": "7:9"}, "aspect_ratio"),
@@ -196,6 +197,7 @@ async def test_requests_of_the_wrong_form(local_house: House) -> None:
         answer = await home.client.post(ASK, json={"prompt": "a coat"} | more)
         assert answer.status_code == 422, answer.text
         (told,) = [one for one in answer.json()["errors"] if field in one["field"]]
+        assert told["reason"] != "is not right", more
         for known in {"aspect_ratio": RATIOS, "resolution": RESOLUTIONS}.get(field, ()):
             assert known in told["reason"]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
-from vtonlab.generation.batch_orders import MOST_LETTERS, MOST_PROMPTS, BatchOrder, ToldBatch, ToldPrompt
+from vtonlab.generation.batch_orders import MOST_PROMPTS, BatchOrder, ToldBatch, ToldPrompt
 from vtonlab.generation.models import PromptStatus
-from vtonlab.generation.schemas import Ratio, Resolution
+from vtonlab.generation.schemas import NegativePrompt, Prompt, Ratio, Resolution
 from vtonlab.library.links import picture_link, thumbnail_link
 from vtonlab.library.schemas import Body
 from vtonlab.tasks.events import tell_error
@@ -28,15 +27,6 @@ EXAMPLE_PICTURE: Final[dict[str, Any]] = {
 }
 
 
-def _not_blank(prompt: str) -> str:
-    if not prompt.strip():
-        raise PydanticCustomError("string_too_short", "blank", {"min_length": 1})
-    return prompt
-
-
-PromptText = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), AfterValidator(_not_blank)]
-
-
 class BatchBody(Body):
     """Many prompts, drawn in the same way at a lower price, when the service has time for them: minutes, or a day."""
 
@@ -45,16 +35,14 @@ class BatchBody(Body):
     )
 
     prompts: Annotated[
-        list[PromptText],
+        list[Prompt],
         Field(min_length=1, max_length=MOST_PROMPTS, description="The same words twice are two pictures."),
     ]
     aspect_ratio: Ratio = Field(default="1:1", description="Width to height; 6:9 is drawn as 2:3.")
     resolution: Resolution = Field(default="1K", description="About 1024, 2048 or 4096 pixels on the longer side.")
     provider: Annotated[str, Field(max_length=64, description="By default the usual one.")] | None = None
     model: Annotated[str, Field(max_length=96, description="By default the provider's usual one.")] | None = None
-    negative_prompt: (
-        Annotated[str, Field(max_length=MOST_LETTERS, description="What shall not be in the pictures.")] | None
-    ) = None
+    negative_prompt: NegativePrompt | None = None
 
     def order(self) -> BatchOrder:
         """The batch that is asked for."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from vtonlab.engines.generating import ImageModel
 from vtonlab.generation.built_in import BuiltIn
@@ -31,15 +32,15 @@ _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def _plain(words: str) -> str:
-    """Words that can be kept and sent. Raises ``ValueError``."""
+    """Words that can be kept and sent. Raises ``PydanticCustomError``."""
     if _UNSEEN.search(words):
-        raise ValueError("control characters are not allowed")
+        raise PydanticCustomError("control_characters", "control characters are not allowed")
     return words
 
 
 def _said(words: str) -> str:
     if not words.strip():
-        raise ValueError("it must not be blank")
+        raise PydanticCustomError("blank", "it must not be blank")
     return _plain(words)
 
 
@@ -221,7 +222,7 @@ class ProviderList(BaseModel):
 def _one_line(name: str) -> str:
     name = " ".join(_said(name).split())
     if len(name) > NAME_LETTERS:
-        raise ValueError("it is too long")
+        raise PydanticCustomError("string_too_long", "it is too long", {"max_length": NAME_LETTERS})
     return name
 
 

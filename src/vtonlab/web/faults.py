@@ -11,6 +11,8 @@ from vtonlab.errors import Text
 MOST_TOLD = 20
 PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
+EMPTY = Text("must not be empty", "不能为空")
+
 REASONS = {
     "missing": Text("is missing", "缺失"),
     "extra_forbidden": Text("is not known here", "不是已知的字段"),
@@ -20,6 +22,8 @@ REASONS = {
     "string_unicode": Text("must be text", "必须是文本"),
     "string_too_short": Text("must have at least {min_length} characters", "至少需要 {min_length} 个字符"),
     "string_too_long": Text("must have at most {max_length} characters", "最多 {max_length} 个字符"),
+    "blank": EMPTY,
+    "control_characters": Text("must not have control characters", "不能包含控制字符"),
     "string_pattern_mismatch": Text("has the wrong form", "格式不正确"),
     "too_short": Text("must have at least {min_length} entries", "至少需要 {min_length} 项"),
     "too_long": Text("must have at most {max_length} entries", "最多 {max_length} 项"),
@@ -64,8 +68,8 @@ def _read(error: Mapping[str, Any]) -> Fault:
     place = [str(part)[:80] for part in error.get("loc", ())]
     if len(place) > 1 and place[0] in PLACES:
         del place[0]
-    reason = REASONS.get(str(error.get("type")), OTHERWISE)
     context = {name: str(value) for name, value in (error.get("ctx") or {}).items()}
+    reason = EMPTY if context.get("min_length") == "1" else REASONS.get(str(error.get("type")), OTHERWISE)
     if "expected" in context:  # "'a', 'b' or 'c'"
         words = context["expected"].replace("'", "")
         context = {"expected": words}

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import type { Provider } from "@/api/schema";
 import type { Choice, Model } from "@/features/generation/offers";
-import { bodiesOf, type Draft, isSeed, LARGEST_SEED, obstacleTo, type Reference } from "@/features/generation/order";
+import { bodiesOf, type Draft, isSeed, LARGEST_SEED, obstacleTo, type Reference, sayable } from "@/features/generation/order";
 
 const MODEL = { name: "m", references: 2, seed: true, negative_prompt: true } as Model;
 const CHOICE: Choice = { provider: { name: "p" } as Provider, model: MODEL };
@@ -16,6 +16,11 @@ it("asks for what was written, and for nothing else", () => {
   expect(bodiesOf(DRAFT, CHOICE, "3:4", "2K")).toEqual([
     { prompt: "a coat", provider: "p", model: "m", aspect_ratio: "3:4", resolution: "2K" },
   ]);
+});
+
+it("leaves out what cannot be seen", () => {
+  expect(sayable(" a\u000bcoat\n\u0000👗\t红 \ud800")).toBe("a coat\n 👗\t红");
+  expect(obstacleTo({ ...DRAFT, prompt: "\u0007" }, CHOICE)).toBe("prompt");
 });
 
 it("gives each variant of a seed its own number", () => {

@@ -36,11 +36,19 @@ export type Obstacle = "provider" | "prompt" | "tooLong" | "noReferences" | "too
 
 export function obstacleTo(draft: Draft, choice: Choice | null): Obstacle | null {
   if (choice === null) return "provider";
-  if (draft.prompt.trim() === "") return "prompt";
+  if (sayable(draft.prompt) === "") return "prompt";
   if (draft.prompt.length > PROMPT_LETTERS) return "tooLong";
   const { references: most } = choice.model;
   if (draft.references.length > most) return most === 0 ? "noReferences" : "tooManyReferences";
   return choice.model.seed && !isSeed(draft.seed) ? "seed" : null;
+}
+
+/** Signs that cannot be seen come along from other programs, and the server takes none. */
+const UNSEEN = /(?![\t\n\r])[\p{Cc}\p{Cs}]/gu;
+
+/** `text` as it is sent. */
+export function sayable(text: string): string {
+  return text.replace(UNSEEN, " ").trim();
 }
 
 export function isSeed(seed: number | null): boolean {
@@ -51,13 +59,13 @@ export function isSeed(seed: number | null): boolean {
 export function bodiesOf(draft: Draft, choice: Choice, ratio: Ratio, resolution: Resolution): GenerateBody[] {
   const { provider, model } = choice;
   const shared: GenerateBody = {
-    prompt: draft.prompt.trim(),
+    prompt: sayable(draft.prompt),
     provider: provider.name,
     model: model.name,
     aspect_ratio: ratio,
     resolution,
     ...(draft.references.length > 0 && { reference_images: draft.references.map((one) => one.value) }),
-    ...(takesNegative(draft, model) && { negative_prompt: draft.negative.trim() }),
+    ...(takesNegative(draft, model) && { negative_prompt: sayable(draft.negative) }),
   };
   return Array.from({ length: draft.variants }, (_, place) => ({
     ...shared,
@@ -66,5 +74,5 @@ export function bodiesOf(draft: Draft, choice: Choice, ratio: Ratio, resolution:
 }
 
 function takesNegative(draft: Draft, model: Model): boolean {
-  return model.negative_prompt && draft.negative.trim() !== "";
+  return model.negative_prompt && sayable(draft.negative) !== "";
 }

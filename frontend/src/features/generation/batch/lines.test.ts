@@ -11,6 +11,10 @@ describe("lines", () => {
     expect(countOf(readLines(""))).toEqual({ prompts: 0, variants: 0, tooMany: 0, tooLong: [] });
   });
 
+  it("leave out what cannot be seen", () => {
+    expect(promptsIn(readLines("a\u000bb\n\u0007\nc\r\n"))).toEqual(["a b", "c"]);
+  });
+
   it("that are the same are variants of each other", () => {
     const lines = readLines("a\nb\n a \na");
     expect(lines.map((line) => line.time)).toEqual([1, 1, 2, 3]);

@@ -1,5 +1,7 @@
 /** Prompts as they are written: one a line. */
 
+import { sayable } from "@/features/generation/order";
+
 export const MOST_PROMPTS = 100;
 /** Characters of one prompt, as the server counts them. */
 export const LONGEST_PROMPT = 20_000;
@@ -21,7 +23,7 @@ export function readLines(text: string): Line[] {
   const times = new Map<string, number>();
   let count = 0;
   return text.split("\n").map((words, index) => {
-    const prompt = words.trim();
+    const prompt = sayable(words);
     if (prompt === "") return { line: index + 1, number: null, text: words, fault: null, time: 1 };
     const time = (times.get(prompt) ?? 0) + 1;
     times.set(prompt, time);
@@ -39,7 +41,7 @@ export function lengthOf(text: string): number {
 
 /** What is handed in. */
 export function promptsIn(lines: readonly Line[]): string[] {
-  return lines.filter((line) => line.number !== null).map((line) => line.text.trim());
+  return lines.filter((line) => line.number !== null).map((line) => sayable(line.text));
 }
 
 export interface Count {
