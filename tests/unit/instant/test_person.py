@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 from tests.unit.instant.figure import draw_figure
 
 from vtonlab.engines.instant import pose_graph
@@ -231,9 +233,15 @@ def test_somebody_small_in_a_large_photo_is_found_and_cut_out(somebody: NDArray[
     assert person.frame.width / person.frame.scale < 1600
 
 
-def test_a_blurred_photo_is_noticed(somebody: NDArray[np.uint8]) -> None:
-    blurred = np.asarray(cv2.GaussianBlur(somebody, (0, 0), 5), np.uint8)
-    assert "blurred" in [note.code for note in advise_person(blurred)]
+@pytest.mark.parametrize(("radius", "quality"), [(5, 100), (9, 75)])
+def test_a_blurred_photo_is_noticed(somebody: NDArray[np.uint8], radius: int, quality: int) -> None:
+    blurred = Image.fromarray(np.asarray(cv2.GaussianBlur(somebody, (0, 0), radius), np.uint8))
+    file = io.BytesIO()
+    blurred.save(file, "JPEG", quality=quality)  # whose blocks have edges of their own
+    assert "blurred" in [note.code for note in advise_person(np.asarray(Image.open(file)))]
+
+
+def test_a_sharp_photo_is_left_alone(somebody: NDArray[np.uint8]) -> None:
     assert "blurred" not in [note.code for note in advise_person(somebody)]
 
 

@@ -12,7 +12,8 @@ from vtonlab.errors import Text
 
 _BLURRED = 0.125
 """Share of the fine (1 px) in the coarse (4 px) detail of the strongest edges, at working size. Sharp photos have
-0.18 and more, the same photos blurred by 3 px at height 1024 at most 0.11."""
+0.18 and more, the same photos blurred by 3 px at height 1024 at most 0.11. Blurred by much more, the edges of a JPEG's
+own blocks are the finest detail: at half the size they are gone (sharp 0.26 and more, blurred by 9 px at most 0.11)."""
 _LOOK_AT = 512
 """Side of the square in the person's middle that sharpness is judged by, px."""
 _SMALL_SHOULDERS = 45
@@ -21,7 +22,10 @@ _SMALL_SHOULDERS = 45
 _SEVERAL = Note(
     "several_people",
     "info",
-    Text("There are several people in the photo; the largest was chosen.", "照片中有多人，已选择画面中最大的一位。"),
+    Text(
+        "There are several people in the photo; the largest was chosen. A photo of you alone works better.",
+        "照片中有多人，已选择画面中最大的一位。单人照片效果更好。",
+    ),
 )
 _BEHIND = Note(
     "from_behind",
@@ -53,8 +57,8 @@ _HEAD = Note(
     "head_cut_off",
     "info",
     Text(
-        "The head is cut off; skin and hair are judged by what is there.",
-        "照片没有拍到头部，将根据可见部分判断肤色与头发。",
+        "The head is cut off; skin and hair are judged by what is there. A photo that shows it works better.",
+        "照片没有拍到头部，将根据可见部分判断肤色与头发。拍到头部的照片效果更好。",
     ),
 )
 _HIPS = Note(
@@ -94,7 +98,7 @@ def take_notes(
         notes.append(_ARMS)
     if skeleton.unit / frame.scale < _SMALL_SHOULDERS:
         notes.append(_SMALL)
-    if measure_sharpness(picture, silhouette) < _BLURRED:
+    if min(measure_sharpness(*one) for one in ((picture, silhouette), _halve(picture, silhouette))) < _BLURRED:
         notes.append(_BLUR)
     if skeleton.eyes[1] < 0:
         notes.append(_HEAD)
@@ -120,6 +124,12 @@ def count_arms_across(skeleton: Skeleton) -> int:
         u = float(wrist @ square) / skeleton.unit
         count += bool(abs(u) < 0.33 and 0.05 < t < 0.95 and skeleton.seen("wrist", side) > 0.6)
     return count
+
+
+def _halve(picture: Picture, silhouette: Floats) -> tuple[Picture, Floats]:
+    size = (picture.shape[1] // 2, picture.shape[0] // 2)
+    half = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return half, np.asarray(cv2.resize(silhouette, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def measure_sharpness(picture: Picture, silhouette: Floats) -> float:
