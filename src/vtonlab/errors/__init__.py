@@ -134,6 +134,7 @@ from vtonlab.errors.inputs import (
 )
 from vtonlab.errors.library import NothingDone, PairingNeeded, UnknownCategory
 from vtonlab.errors.requests import (
+    PICTURE,
     AlreadyEnded,
     BadRequest,
     BodyTooLarge,
@@ -167,6 +168,7 @@ from vtonlab.errors.services import (
 
 __all__ = [
     "LANGUAGES",
+    "PICTURE",
     "AddressRefused",
     "AddressTaken",
     "AlreadyEnded",

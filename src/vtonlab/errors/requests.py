@@ -124,13 +124,26 @@ class OthersData(RequestRefused):
     hint = Text("Sign in with the account it belongs to.", "请使用对应的账户登录。")
 
 
+PICTURE = Text("picture", "图片")
+"""The one thing that goes to the trash when it is deleted."""
+IN_TRASH = Text("It may have been deleted; look into the trash.", "它可能已被删除，请到回收站查看。")
+
+
 class NotThere(RequestRefused):
     """No such thing of the caller; whether others have it is not told. Values: ``thing`` (Text), ``id``."""
 
     code = "not_there"
     status = 404
     sentence = Text("There is no {thing} “{id}”.", "没有找到{thing}“{id}”。")
-    hint = Text("It may have been deleted; look into the trash.", "它可能已被删除，请到回收站查看。")
+    hint = Text(
+        "Check the name or the id against the list; it may have been deleted.",
+        "请对照列表核对名称或编号；它也可能已被删除。",
+    )
+
+    def __init__(self, **values: object) -> None:
+        if values.get("thing") == PICTURE:
+            vars(self)["hint"] = IN_TRASH
+        super().__init__(**values)
 
 
 class Conflict(RequestRefused):

@@ -33,7 +33,7 @@ from vtonlab.engines.contract import (
     TryOnRequest,
     TryOnResult,
 )
-from vtonlab.errors import EngineFault, NotThere
+from vtonlab.errors import PICTURE, EngineFault, NotThere
 from vtonlab.fitting.analyses import name_analysis, name_role
 from vtonlab.fitting.kept import Kept
 from vtonlab.imaging.colour import lay_on_contrast
@@ -42,7 +42,6 @@ from vtonlab.imaging.read import Limits, Photo, read_photo
 from vtonlab.imaging.signing import Signer
 from vtonlab.imaging.write import encode_picture
 from vtonlab.library.pictures import Made, describe_pixels, make_known
-from vtonlab.library.service import PICTURE
 from vtonlab.settings import Settings
 
 PERSON_SIDE: Final = 4096

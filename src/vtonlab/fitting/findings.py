@@ -30,7 +30,7 @@ from vtonlab.engines.contract import (
     Note,
     Picture,
 )
-from vtonlab.errors import LANGUAGES, BadInput, EngineBusy, NotThere, Text
+from vtonlab.errors import LANGUAGES, PICTURE, BadInput, EngineBusy, NotThere, Text
 from vtonlab.fitting.analyses import Analyses, name_analysis, name_role
 from vtonlab.fitting.dressing import GARMENT_SIDE, KEPT_LIMITS
 from vtonlab.fitting.kept import Kept
@@ -38,7 +38,7 @@ from vtonlab.fitting.previews import USUAL_SIDE
 from vtonlab.imaging.colour import lay_on_contrast
 from vtonlab.imaging.read import read_photo
 from vtonlab.library.models import Image
-from vtonlab.library.service import PICTURE, Library
+from vtonlab.library.service import Library
 from vtonlab.storage.contract import Storage
 
 MOST_WAITING: Final = 32

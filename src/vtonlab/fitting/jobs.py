@@ -16,7 +16,7 @@ import logging
 from vtonlab import crash_points
 from vtonlab.db.database import Database
 from vtonlab.engines.contract import Engine
-from vtonlab.errors import EngineUnavailable, NotThere, ServiceError
+from vtonlab.errors import PICTURE, EngineUnavailable, NotThere, ServiceError
 from vtonlab.errors.retold import retell
 from vtonlab.fitting import repository
 from vtonlab.fitting.analyses import Analyses
@@ -29,7 +29,7 @@ from vtonlab.fitting.results import Pictures, Results
 from vtonlab.imaging.signing import Signer
 from vtonlab.library.companions import Companion, companion_key
 from vtonlab.library.models import Image
-from vtonlab.library.service import PICTURE, Library
+from vtonlab.library.service import Library
 from vtonlab.providers.engines import Engines, waits
 from vtonlab.remote.service import Outbound
 from vtonlab.settings import Settings

@@ -26,7 +26,7 @@ from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.db.database import Database
 from vtonlab.engines import registry
 from vtonlab.engines.contract import AnalysingEngine, Engine, GarmentKind, Note, Picture, TryOnRequest
-from vtonlab.errors import Cancelled, EngineBusy, NotThere, StorageUnavailable, Text, VtonError, WrongKind
+from vtonlab.errors import PICTURE, Cancelled, EngineBusy, NotThere, StorageUnavailable, Text, VtonError, WrongKind
 from vtonlab.fitting.analyses import Analyses, name_analysis, name_role
 from vtonlab.fitting.choosing import settle_kind
 from vtonlab.fitting.dressing import GARMENT_SIDE, KEPT_LIMITS, PERSON_SIDE
@@ -59,8 +59,6 @@ JPEG_QUALITY: Final = 90
 WEBP_QUALITY: Final = 80
 """At 768×1024 a JPEG takes 4 ms and 94 kB (45 dB), a WebP of its fastest method 11 ms and 31 kB (41 dB), measured on
 photos of people: on the machine itself and in a house's network the JPEG is there first."""
-
-PICTURE = Text("picture", "图片")
 
 log = logging.getLogger(__name__)
 

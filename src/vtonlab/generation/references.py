@@ -20,7 +20,7 @@ from typing import Final
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.engines.contract import Picture
-from vtonlab.errors import BadOption, NotThere, ServiceError, Text
+from vtonlab.errors import PICTURE, BadOption, NotThere, ServiceError, Text
 from vtonlab.generation import repository
 from vtonlab.generation.orders import Reference
 from vtonlab.imaging.read import Limits, read_picture
@@ -28,7 +28,7 @@ from vtonlab.imaging.write import encode_picture
 from vtonlab.library.ingest import Ingest
 from vtonlab.library.models import Image
 from vtonlab.library.receiving import LongText, write_data_url
-from vtonlab.library.service import PICTURE, Library
+from vtonlab.library.service import Library
 from vtonlab.storage.contract import Storage
 
 PREFIX: Final = "references/"

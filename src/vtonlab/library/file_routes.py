@@ -12,9 +12,9 @@ from starlette.responses import Response
 from vtonlab.accounts.asking import Asking, read_credentials
 from vtonlab.accounts.caller import Caller, Permission
 from vtonlab.accounts.service import Accounts
-from vtonlab.errors import NotThere, OthersData
+from vtonlab.errors import PICTURE, NotThere, OthersData
 from vtonlab.library import zip_routes
-from vtonlab.library.files import PICTURE, Files, PictureFile, read_side
+from vtonlab.library.files import Files, PictureFile, read_side
 from vtonlab.library.sending import Asked, Plan, plan, send_plan
 from vtonlab.library.serving import CURRENT, Serving
 from vtonlab.library.zips import Zips

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Row, false, select
 
 from vtonlab.db.database import Database
-from vtonlab.errors import BadRequest, NotThere, Text, VtonError
+from vtonlab.errors import PICTURE, BadRequest, NotThere, VtonError
 from vtonlab.imaging.read import Limits
 from vtonlab.library.links import VERSION_DIGITS
 from vtonlab.library.models import Image
@@ -25,8 +25,6 @@ KEPT_LIMITS: Final = Limits(size=10**9)
 """What was let in once is not judged again."""
 MADE_AT_ONCE = 2
 """Thumbnails made anew at the same time: each holds a picture in memory."""
-
-PICTURE = Text("picture", "图片")
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,96}")
 _COLUMNS = (

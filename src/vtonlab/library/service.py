@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from vtonlab.accounts.caller import Caller
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
-from vtonlab.errors import BadRequest, NotThere, Text, UnknownCategory, VtonError
+from vtonlab.errors import PICTURE, BadRequest, NotThere, Text, UnknownCategory, VtonError
 from vtonlab.library import changes, repository
 from vtonlab.library.browsing import Browsing
 from vtonlab.library.listings import is_id
@@ -25,7 +25,6 @@ from vtonlab.storage.contract import Storage
 if TYPE_CHECKING:
     from vtonlab.accounts.service import Accounts
 
-PICTURE = Text("picture", "图片")
 HISTORY_ENTRY = Text("try-on result", "试衣记录")
 
 AT_ONCE = 200

@@ -18,8 +18,8 @@ from sqlalchemy import false, select
 
 from vtonlab.accounts.hooks import ExportedFile
 from vtonlab.db.database import Database
-from vtonlab.errors import NotThere
-from vtonlab.library.files import PICTURE, name_for_people
+from vtonlab.errors import PICTURE, NotThere
+from vtonlab.library.files import name_for_people
 from vtonlab.library.models import Category, Image
 from vtonlab.library.zip_places import ZipPlaces
 from vtonlab.storage.contract import Storage

@@ -111,6 +111,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(users: Users, words: tuple[st
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+    assert "trash" not in done.stderr
 
 
 def test_a_password_is_no_argument(users: Users) -> None:

@@ -13,7 +13,8 @@ TOLD = (
     errors.EngineBusy(engine="{far}"),
     errors.BudgetSpent(engine="far", limit="5"),
     errors.WrongKind(asked=errors.Text("outfit", "套装"), known="upper"),
-    errors.NotThere(thing=errors.Text("picture", "图片"), id="a"),
+    errors.NotThere(thing=errors.PICTURE, id="a"),
+    errors.NotThere(thing=errors.Text("task", "任务"), id="a"),
     errors.TaskFault(),
 )
 
