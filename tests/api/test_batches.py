@@ -67,6 +67,7 @@ async def test_a_batch_from_the_request_to_the_zip(house: House) -> None:
     assert (task["kind"], task["parameters"]["batch_name"], len(task["result"]["images"])) == ("batch", name, 2)
     listed = (await ann.client.get("/api/v1/images", params={"kind": "batch"})).json()
     assert [one["id"] for one in listed["items"]] == [told["task_id"]]
+    assert (await ann.client.post(f"/api/v1/images/batch/{name}/download")).status_code == 204
     zipped = await ann.client.get(f"/api/v1/images/batch/{name}/download")
     assert zipped.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
@@ -74,6 +75,7 @@ async def test_a_batch_from_the_request_to_the_zip(house: House) -> None:
         assert len(archive.namelist()) == 3
     for part in ("", "/status", "/results", "/download"):
         assert (await bob.client.get(f"/api/v1/images/batch/{name}{part}")).status_code == 404
+    assert (await bob.client.post(f"/api/v1/images/batch/{name}/download")).status_code == 404
 
 
 async def test_before_the_end_and_cancelled(house: House) -> None:
@@ -82,7 +84,8 @@ async def test_before_the_end_and_cancelled(house: House) -> None:
     early = await ann.client.get(f"/api/v1/images/batch/{name}/results")
     assert (early.status_code, early.json()["code"]) == (409, "conflict")
     assert "has not ended" in early.json()["title"] + str(early.json().get("detail"))
-    assert (await ann.client.get(f"/api/v1/images/batch/{name}/download")).status_code == 404
+    for ask in (ann.client.get, ann.client.post):
+        assert (await ask(f"/api/v1/images/batch/{name}/download")).status_code == 404
     told = (await ann.client.get(f"/api/v1/images/batch/{name}")).json()
     assert (await ann.client.post(f"/api/v1/tasks/{told['task_id']}/cancel")).status_code == 200
     told = await until_ended(ann.client, name)

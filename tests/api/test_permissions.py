@@ -128,6 +128,8 @@ stranger guest other viewer owner admin | program home someone
 401 401 404 403 204 404 | 401 204 404 | DELETE /api/v1/library/trash/{image_id=<trashed>}
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/library/statistics
 401 401 404 200 200 404 | 401 200 404 | POST /api/v1/library/download {"image_ids": ["<image>"]}
+401 401 404 201 201 404 | 401 201 404 | POST /api/v1/library/downloads {"image_ids": ["<image>"]}
+401 401 404 404 404 404 | 401 404 404 | GET /api/v1/library/downloads/{ticket=none}
 
 401 404 404 403 202 404 | 202 202 404 | POST /api/v1/tryon <pair> "engine": "instant"}
 401 404 404 403 422 404 | 422 422 404 | POST /api/v1/tryon/preview <pair> "size": 512}
@@ -146,6 +148,7 @@ stranger guest other viewer owner admin | program home someone
 401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/status
 401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/results
 401 401 404 200 200 404 | 401 200 404 | GET /api/v1/images/batch/{batch_name=<batch>}/download
+401 401 404 204 204 404 | 401 204 404 | POST /api/v1/images/batch/{batch_name=<batch>}/download
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/providers
 401 401 200 200 200 200 | 401 200 200 | GET /api/v1/images/templates
 401 401 201 403 201 201 | 401 201 201 | POST /api/v1/images/templates {"name": "t<number>", "text": "{a}"}

@@ -113,6 +113,8 @@ images:read
     GET /api/v1/library/trash
     GET /api/v1/library/statistics
     POST /api/v1/library/download
+    POST /api/v1/library/downloads
+    GET /api/v1/library/downloads/{ticket}
     GET /api/v1/tryon/history
     GET /api/v1/tryon/{vton_id}
     GET /api/v1/tryon/{vton_id}/mask
@@ -133,6 +135,7 @@ stats:read
     GET /api/v1/admin/stats
 tasks:read + images:read
     GET /api/v1/images/batch/{batch_name}/download
+    POST /api/v1/images/batch/{batch_name}/download
 tasks:control
     POST /api/v1/tasks/{task_id}/cancel
     POST /api/v1/tasks/{task_id}/retry

@@ -178,7 +178,7 @@ def test_everything_can_be_taken_along(open_as: OpenAs, photos: dict[str, Path])
     page.reload()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export everything").click()
-    expect(page.get_by_text(re.compile(r"Exported: .* kB\.")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Your browser is saving the zip, with .* kB of pictures")).first).to_be_visible()
     assert download.value.suggested_filename == "vtonlab-account.zip"
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
         assert archive.testzip() is None

@@ -1089,7 +1089,11 @@ export interface paths {
          */
         get: operations["download_batch"];
         put?: never;
-        post?: never;
+        /**
+         * Ask whether the zip of a batch can be fetched now
+         * @description Nothing is made. For browsers: what would keep a download from beginning can be told in the page then.
+         */
+        post: operations["check_batch_download"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1260,6 +1264,47 @@ export interface paths {
          *     (UTF-8) with what is known of each; what is no longer there is told in it. What is in the trash stays out.
          */
         post: operations["download_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a zip of pictures ready to be fetched
+         * @description For browsers, which save what they fetch by an address as it comes. What would keep the zip from being made
+         *     is told now; the address is good for a minute, and once.
+         */
+        post: operations["prepare_download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/downloads/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch a zip that was made ready
+         * @description The zip of `POST /api/v1/library/download`. What was deleted meanwhile is told in its list.
+         */
+        get: operations["fetch_download"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3319,6 +3364,19 @@ export interface components {
             in_trash: number;
         };
         /**
+         * PreparedDownload
+         * @description Where the zip is fetched: by GET, once, by who asked for it.
+         */
+        PreparedDownload: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * PreviewBody
          * @description A garment, or an outfit by `lower`, on a person: to look at.
          */
@@ -3558,6 +3616,14 @@ export interface components {
             items: components["schemas"]["ListedRole"][];
             /** Permissions */
             permissions: string[];
+        };
+        /**
+         * SelectedImages
+         * @description These pictures.
+         */
+        SelectedImages: {
+            /** Image Ids */
+            image_ids: string[];
         };
         /**
          * SessionOut
@@ -4448,6 +4514,7 @@ export type PageState = components['schemas']['PageState'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Permission = components['schemas']['Permission'];
 export type Pictures = components['schemas']['Pictures'];
+export type PreparedDownload = components['schemas']['PreparedDownload'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileOut = components['schemas']['ProfileOut'];
@@ -4463,6 +4530,7 @@ export type Role = components['schemas']['Role'];
 export type RoleOut = components['schemas']['RoleOut'];
 export type RolePermissions = components['schemas']['RolePermissions'];
 export type RolesOut = components['schemas']['RolesOut'];
+export type SelectedImages = components['schemas']['SelectedImages'];
 export type SessionOut = components['schemas']['SessionOut'];
 export type SessionsOut = components['schemas']['SessionsOut'];
 export type Setup = components['schemas']['Setup'];
@@ -7382,6 +7450,54 @@ export interface operations {
             };
         };
     };
+    check_batch_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of a batch (`batch_name`). */
+                batch_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has no such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_batch_results: {
         parameters: {
             query?: never;
@@ -7844,6 +7960,98 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepare_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectedImages"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreparedDownload"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error; `code` says which. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the address ended with. */
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zip. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Fetched already, too old, or another's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
                 };
             };
             /** @description An error; `code` says which. */

@@ -6,12 +6,15 @@ import type { Changed, FailedImage, LibraryImage } from "@/api/schema";
 import { addressOf } from "@/components/pictureAddress";
 import { changing, tellNews } from "@/composables/libraryNews";
 import type { CategoryName } from "@/composables/listing";
+import { saveAs, saveFrom } from "@/composables/saving";
 import { say } from "@/i18n";
 import { useToasts } from "@/stores/toasts";
 
 /** Pictures that the server takes in one request. */
 const MOST_IDS = 10_000;
-/** Packing that takes no longer needs no words. */
+/** Pictures that it puts into one zip. */
+const MOST_ZIPPED = 50_000;
+/** Asking that takes no longer needs no words. */
 const QUICK_MS = 300;
 /** Until it is done. */
 const ENDLESS = 86_400;
@@ -116,8 +119,11 @@ export function usePictureActions(): PictureActions {
     try {
       if (pictures.length === 1 && first !== undefined && typeof first !== "string") {
         const answer = await ask(addressOf(first, "full"), { signal: abort.signal });
-        save(await answer.blob(), first.filename);
-      } else await downloadZips(idsOf(pictures), abort.signal);
+        saveAs(await answer.blob(), first.filename);
+      } else {
+        await downloadZips(idsOf(pictures), abort.signal);
+        toasts.show({ tone: "info", text: say("library.told.zipped", { n: pictures.length }) });
+      }
     } catch (error) {
       if (!isAborted(error)) toasts.fail(error);
     } finally {
@@ -227,24 +233,10 @@ function failure(id: string, error: unknown): FailedImage {
   return { id, code, error: hint ? `${message} ${hint}` : message };
 }
 
+/** What keeps a zip from being made is thrown; the rest is between the server and the browser. */
 async function downloadZips(ids: readonly string[], signal: AbortSignal): Promise<void> {
-  for (let start = 0; start < ids.length; start += MOST_IDS) {
-    const answer = await ask("/api/v1/library/download", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ image_ids: ids.slice(start, start + MOST_IDS) }),
-      signal,
-    });
-    const number = ids.length > MOST_IDS ? `-${start / MOST_IDS + 1}` : "";
-    save(await answer.blob(), `vtonlab-pictures${number}.zip`);
+  for (let start = 0; start < ids.length; start += MOST_ZIPPED) {
+    const body = { image_ids: ids.slice(start, start + MOST_ZIPPED) };
+    saveFrom((await content(api.POST("/api/v1/library/downloads", { body, signal }))).url);
   }
-}
-
-/** Hands `file` to the browser's downloads. */
-function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser reads it after the click
 }

@@ -35,6 +35,7 @@
     │       │   ├── NameTaken    somebody has this name or e-mail address
     │       │   └── AlreadyEnded the task is over
     │       ├── UnknownCategory  no category or colour of this name
+    │       ├── DownloadGone     the address of a zip that was fetched already, or waited too long
     │       ├── NothingDone      of several pictures, none could be changed
     │       ├── TooManyRequests  slow down (retryable)
     │       └── NoRoomLeft       the quota of the account is used up
@@ -132,7 +133,7 @@ from vtonlab.errors.inputs import (
     UnknownEngine,
     WrongKind,
 )
-from vtonlab.errors.library import NothingDone, PairingNeeded, UnknownCategory
+from vtonlab.errors.library import DownloadGone, NothingDone, PairingNeeded, UnknownCategory
 from vtonlab.errors.requests import (
     PICTURE,
     AlreadyEnded,
@@ -190,6 +191,7 @@ __all__ = [
     "ContentRefused",
     "DatabaseProblem",
     "DatabaseUnavailable",
+    "DownloadGone",
     "EngineBusy",
     "EngineError",
     "EngineFailed",

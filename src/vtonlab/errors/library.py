@@ -24,6 +24,15 @@ class NothingDone(RequestRefused):
     hint = Text("Reload the list: they may be gone already.", "请刷新列表：它们可能已经不在了。")
 
 
+class DownloadGone(RequestRefused):
+    """The address of a zip is good once, for a short time, and for who asked for it."""
+
+    code = "download_gone"
+    status = 404
+    sentence = Text("This download has begun already, or waited too long.", "此下载已经开始过，或等待时间过长。")
+    hint = Text("Start it again where you chose the pictures.", "请回到选择图片的地方重新下载。")
+
+
 class PairingNeeded(SignInNeeded):
     """A program that sends pictures without saying for whom, where many people use the server."""
 

@@ -66,6 +66,16 @@ def make_router(batches: Batches) -> APIRouter:
         """Every prompt in its order, once the batch has ended, also where it failed or was cancelled."""
         return tell_results(await batches.results(caller, batch_name), _language(request))
 
+    @router.post(
+        "/api/v1/images/batch/{batch_name}/download",
+        status_code=204,
+        summary="Ask whether the zip of a batch can be fetched now",
+        responses=NOT_THERE,
+    )
+    async def check_download(caller: Asking, batch_name: BatchName) -> None:
+        """Nothing is made. For browsers: what would keep a download from beginning can be told in the page then."""
+        await batches.check_download(caller, batch_name)
+
     @router.get(
         "/api/v1/images/batch/{batch_name}/download",
         summary="The pictures of a batch in a zip",

@@ -169,11 +169,18 @@ class Batches:
     async def download(self, caller: Caller, batch_name: str) -> AsyncGenerator[bytes, None]:
         """The bytes of a zip of its pictures, with the list of its prompts. Raises ``NotThere`` also where no picture
         came, ``NotAllowed``, ``TooManyRequests``. The generator must be closed by whoever stops early."""
+        return self._zips.begin(await self._find_drawn(caller, batch_name))
+
+    async def check_download(self, caller: Caller, batch_name: str) -> None:
+        """Raises what ``download`` would."""
+        self._zips.check(await self._find_drawn(caller, batch_name))
+
+    async def _find_drawn(self, caller: Caller, batch_name: str) -> ToldBatch:
         caller.require(Permission.IMAGES_READ)
         found = await self.look(caller, batch_name)
         if all(one.status is not PromptStatus.SUCCEEDED for one in found.prompts):
             raise NotThere(thing=BATCH, id=batch_name)
-        return self._zips.begin(found)
+        return found
 
     async def _find(self, session: AsyncSession, user_id: str, batch_name: str) -> ToldBatch:
         is_name = len(batch_name) <= LONGEST_ID and batch_name.isascii() and batch_name.isprintable()

@@ -42,8 +42,12 @@ class BatchZips:
 
     def begin(self, told: ToldBatch) -> AsyncGenerator[bytes, None]:
         """The bytes of the zip. Raises ``TooManyRequests``. It must be closed by whoever stops early."""
-        self._places.check(told.batch.user_id)
+        self.check(told)
         return self._places.make(told.batch.user_id, self._files(told))
+
+    def check(self, told: ToldBatch) -> None:
+        """Raises what ``begin`` would."""
+        self._places.check(told.batch.user_id)
 
     async def _files(self, told: ToldBatch) -> AsyncGenerator[ExportedFile, None]:
         lines = [_write_line(COLUMNS)]

@@ -17,6 +17,7 @@ from vtonlab.library import zip_routes
 from vtonlab.library.files import Files, PictureFile, read_side
 from vtonlab.library.sending import Asked, Plan, plan, send_plan
 from vtonlab.library.serving import CURRENT, Serving
+from vtonlab.library.tickets import Tickets
 from vtonlab.library.zips import Zips
 from vtonlab.storage.contract import Storage
 
@@ -80,7 +81,8 @@ def make_router(files: Files) -> APIRouter:
     router = APIRouter(tags=["pictures"])
     _add_by_name(router, files)
     _add_by_id(router, files)
-    router.include_router(zip_routes.make_router(Zips(files.database, files.storage)))
+    zips = Zips(files.database, files.storage)
+    router.include_router(zip_routes.make_router(zips, Tickets(files.database, zips)))
     return router
 
 

@@ -170,6 +170,17 @@ class LibraryState(Base):
     """Moves with every change that changes a listing."""
 
 
+class DownloadTicket(Base):
+    """Pictures that a zip is wanted of, until the browser fetches it: once, and soon."""
+
+    __tablename__ = "download_tickets"
+
+    ticket_hash: Mapped[str] = mapped_column(identifier(), primary_key=True)
+    user_id: Mapped[str] = mapped_column(identifier(), _user_key(), index=True)
+    image_ids: Mapped[list[str]] = mapped_column(json())
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), index=True)
+
+
 class Erasure(Base):
     """A picture whose row is gone for good and whose files have to go: written in the transaction that forgets it, so
     that no crash in between leaves bytes behind. The sweep ends it."""

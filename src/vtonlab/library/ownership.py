@@ -22,7 +22,7 @@ from vtonlab.library.ledger import (
     take_away,
 )
 from vtonlab.library.listeners import Place, Step, tell_gone
-from vtonlab.library.models import Favorite, Image
+from vtonlab.library.models import DownloadTicket, Favorite, Image
 from vtonlab.storage.contract import Storage
 
 
@@ -69,6 +69,7 @@ async def forget_user(session: AsyncSession, user_id: str, storage: Storage) -> 
     Their journal and totals hang on the user's row and go with it.
     """
     await open_library(session, user_id)
+    await session.execute(delete(DownloadTicket).where(DownloadTicket.user_id == user_id))
     query = select(Image.id, Image.storage_key, Image.file_size).where(Image.user_id == user_id)
     rows = (await session.execute(query)).all()
     own = f"images/{user_id}/"

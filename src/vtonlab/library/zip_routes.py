@@ -1,17 +1,22 @@
-"""Many pictures at once: ``POST /api/v1/library/download``."""
+"""Many pictures at once: ``POST /api/v1/library/download``; ``POST /api/v1/library/downloads`` gives an address for it.
+
+What a browser fetches by an address goes to disk as it comes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from vtonlab.library.asking import Reading
 from vtonlab.library.models import Category
 from vtonlab.library.schemas import EXAMPLE_ID
+from vtonlab.library.tickets import MOST_DOWNLOADED, Tickets
 from vtonlab.library.zips import Zips
 
 MOST_IDS = 10_000
@@ -23,18 +28,22 @@ ZIP: dict[int | str, dict[str, Any]] = {
 }
 
 
+ADDRESS = "/api/v1/library/downloads"
+EXAMPLE_TICKET = "kq3nX0m9Yb2sVh7cTzR4uWd8eLfJ1aGpKo5iQxNyB6M"
+GONE: dict[int | str, dict[str, Any]] = {
+    404: {"description": "Fetched already, too old, or another's.", "content": {"application/problem+json": {}}}
+}
+
+ImageId = Annotated[str, StringConstraints(min_length=1, max_length=96)]
+TicketName = Annotated[str, Path(max_length=64, description="What the address ended with.", examples=[EXAMPLE_TICKET])]
+
+
 class Wanted(BaseModel):
     """These pictures, or those of a category; with neither, all."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"image_ids": [EXAMPLE_ID]}})
 
-    image_ids: (
-        Annotated[
-            list[Annotated[str, StringConstraints(min_length=1, max_length=96)]],
-            Field(min_length=1, max_length=MOST_IDS),
-        ]
-        | None
-    ) = None
+    image_ids: Annotated[list[ImageId], Field(min_length=1, max_length=MOST_IDS)] | None = None
     category: Category | None = None
 
     @model_validator(mode="after")
@@ -42,6 +51,25 @@ class Wanted(BaseModel):
         if self.image_ids is not None and self.category is not None:
             raise ValueError("image_ids or category, not both")
         return self
+
+
+class SelectedImages(BaseModel):
+    """These pictures."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"image_ids": [EXAMPLE_ID]}})
+
+    image_ids: Annotated[list[ImageId], Field(min_length=1, max_length=MOST_DOWNLOADED)]
+
+
+class PreparedDownload(BaseModel):
+    """Where the zip is fetched: by GET, once, by who asked for it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"url": f"{ADDRESS}/{EXAMPLE_TICKET}", "expires_at": "2026-11-22T10:16:00Z"}}
+    )
+
+    url: str
+    expires_at: datetime
 
 
 class ZipAnswer(StreamingResponse):
@@ -64,8 +92,8 @@ class ZipAnswer(StreamingResponse):
             await self._pieces.aclose()
 
 
-def make_router(zips: Zips) -> APIRouter:
-    """The route over ``zips``."""
+def make_router(zips: Zips, tickets: Tickets) -> APIRouter:
+    """The routes over both."""
     router = APIRouter(tags=["library"])
 
     @router.post(
@@ -77,7 +105,27 @@ def make_router(zips: Zips) -> APIRouter:
         wanted = wanted or Wanted()
         pieces = await zips.begin(caller.owner, image_ids=wanted.image_ids, category=wanted.category)
         name = f"vtonlab-{wanted.category.value}.zip" if wanted.category else "vtonlab-pictures.zip"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return ZipAnswer(pieces, headers)
+        return ZipAnswer(pieces, _headers(name))
+
+    @router.post(ADDRESS, status_code=201, summary="Make a zip of pictures ready to be fetched")
+    async def prepare(caller: Reading, selected: SelectedImages) -> PreparedDownload:
+        """For browsers, which save what they fetch by an address as it comes. What would keep the zip from being made
+        is told now; the address is good for a minute, and once."""
+        ticket = await tickets.make(caller.owner, selected.image_ids)
+        return PreparedDownload(url=f"{ADDRESS}/{ticket.secret}", expires_at=ticket.expires_at)
+
+    @router.get(
+        ADDRESS + "/{ticket}",
+        summary="Fetch a zip that was made ready",
+        response_class=StreamingResponse,
+        responses=ZIP | GONE,
+    )
+    async def fetch(caller: Reading, ticket: TicketName) -> ZipAnswer:
+        """The zip of `POST /api/v1/library/download`. What was deleted meanwhile is told in its list."""
+        return ZipAnswer(await tickets.redeem(caller.owner, ticket), _headers("vtonlab-pictures.zip"))
 
     return router
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

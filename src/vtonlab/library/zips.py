@@ -91,10 +91,14 @@ class Zips:
         """
         if image_ids is not None:
             image_ids = list(dict.fromkeys(image_ids))
-            if not await self._has_any(user_id, image_ids):
-                raise NotThere(thing=PICTURE, id=image_ids[0][:96] if image_ids else "")
-        self._places.check(user_id)
+        await self.check(user_id, image_ids)
         return self._places.make(user_id, self._files(user_id, image_ids, category))
+
+    async def check(self, user_id: str, image_ids: Sequence[str] | None) -> None:
+        """Raises what ``begin`` would."""
+        if image_ids is not None and not await self._has_any(user_id, image_ids):
+            raise NotThere(thing=PICTURE, id=image_ids[0][:96] if image_ids else "")
+        self._places.check(user_id)
 
     async def _files(
         self, user_id: str, image_ids: Sequence[str] | None, category: Category | None

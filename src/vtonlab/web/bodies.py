@@ -14,6 +14,7 @@ from vtonlab.fitting.masks import MOST_LETTERS as MASK_LETTERS
 from vtonlab.generation.batch_orders import MOST_LETTERS as PROMPT_LETTERS
 from vtonlab.generation.batch_orders import MOST_PROMPTS
 from vtonlab.generation.orders import MOST_REFERENCES
+from vtonlab.library.tickets import MOST_DOWNLOADED
 from vtonlab.settings import Settings
 
 ORDINARY = 1_000_000
@@ -29,8 +30,13 @@ WITH_MASK = frozenset({"/api/v1/tryon", "/api/vton/tryon"})
 WITH_REFERENCES = frozenset({"/api/v1/images/generate"})
 """Reference pictures as base64 in JSON, perhaps."""
 WITH_PROMPTS = frozenset({"/api/v1/images/batch-generate"})
+WITH_IDS = frozenset({"/api/v1/library/downloads"})
+"""More pictures than are changed at once."""
 ESCAPED = 6
 """Bytes of one letter in JSON, at most."""
+
+ID_BYTES = 40
+"""Of an id of ours in JSON, with what stands around it."""
 
 SILENCE_SECONDS = 30.0
 """How long nothing of a body may come."""
@@ -54,6 +60,8 @@ def limit_of(path: str, settings: Settings) -> int:
         return MOST_REFERENCES * picture * 4 // 3 + ORDINARY
     if path in WITH_PROMPTS:
         return MOST_PROMPTS * PROMPT_LETTERS * ESCAPED + ORDINARY
+    if path in WITH_IDS:
+        return MOST_DOWNLOADED * ID_BYTES + FORM_OVERHEAD
     if path in ENCODED:
         return picture * 4 // 3 + max(FORM_OVERHEAD, ORDINARY)
     return ORDINARY

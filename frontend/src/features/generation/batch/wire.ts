@@ -1,6 +1,6 @@
 /** What the server is asked of batches. All of these throw `Refusal`. */
 
-import { api, ask, content } from "@/api/client";
+import { api, content } from "@/api/client";
 import type { BatchAccepted, BatchAnswer, BatchBody, TaskAnswer, TaskList } from "@/api/schema";
 
 /** `key`: a request that is sent again with it makes no second batch. */
@@ -22,7 +22,8 @@ export async function fetchPage(cursor: string | null, page_size: number): Promi
   return content(api.GET("/api/v1/images", { params: { query } }));
 }
 
-/** A zip: the pictures, and a table of the prompts. */
-export function fetchZip(batch_name: string, signal: AbortSignal): Promise<Response> {
-  return ask(`/api/v1/images/batch/${encodeURIComponent(batch_name)}/download`, { signal });
+/** The address of a zip with the pictures and a table of the prompts, once nothing keeps it from being made. */
+export async function prepareZip(batch_name: string): Promise<string> {
+  await api.POST("/api/v1/images/batch/{batch_name}/download", { params: { path: { batch_name } } });
+  return `/api/v1/images/batch/${encodeURIComponent(batch_name)}/download`;
 }

@@ -39,6 +39,7 @@ def upgrade() -> None:
     _make_change_counters()
     _make_changes()
     _make_departures()
+    _make_download_tickets()
     _make_images()
     _make_library_states()
     _make_library_totals()
@@ -224,6 +225,21 @@ def _make_departures() -> None:
         Column("task_id", identifier(64)),
         ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_departures_user_id_users", ondelete="CASCADE"),
         PrimaryKeyConstraint("id", name="pk_departures"),
+        if_not_exists=True,
+    )
+
+
+def _make_download_tickets() -> None:
+    op.create_table(
+        "download_tickets",
+        Column("ticket_hash", identifier(64), nullable=False),
+        Column("user_id", identifier(64), nullable=False),
+        Column("image_ids", json(), nullable=False),
+        Column("expires_at", UtcDateTime(), nullable=False),
+        ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name="fk_download_tickets_user_id_users", ondelete="CASCADE"
+        ),
+        PrimaryKeyConstraint("ticket_hash", name="pk_download_tickets"),
         if_not_exists=True,
     )
 
@@ -517,8 +533,8 @@ def _make_generation_prompts() -> None:
 
 TABLES = (
     "generation_prompts generation_batches favorites vton_history tasks setup_links sessions "
-    "refresh_tokens prompt_templates library_totals library_states images departures changes "
-    "change_counters api_tokens users spendings roles generation_stops erasures audit_log "
+    "refresh_tokens prompt_templates library_totals library_states images download_tickets departures "
+    "changes change_counters api_tokens users spendings roles generation_stops erasures audit_log "
 )
 """Those that hang on others first."""
 
@@ -529,6 +545,7 @@ INDEXES = {
     "api_tokens": ["user_id"],
     "changes": ["user_id entity entity_id"],
     "departures": ["user_id at id"],
+    "download_tickets": ["expires_at", "user_id"],
     "images": [
         "category kind_by in_trash saved_at",
         "in_trash deleted_at",
