@@ -18,6 +18,7 @@ from vtonlab.engines.contract import (
     AdvisingEngine,
     AnalysingEngine,
     Engine,
+    Errand,
     GarmentKind,
     Mask,
     Note,
@@ -178,9 +179,11 @@ class Session:
         mask: Mask | None = None,
         description: str = "",
         report: Report = silent,
+        errand: Errand | None = None,
         **options: Any,
     ) -> TryOnResult:
-        """As :func:`try_on`, for the session's person or for ``person``."""
+        """As :func:`try_on`, for the session's person or for ``person``. ``errand`` is told before pictures leave the
+        machine."""
         photo = self._person if person is None else as_person(person)
         if photo is None:
             raise TypeError("neither this session nor this call was given a person")
@@ -192,6 +195,7 @@ class Session:
             mask=mask,
             description=description,
             options=options,
+            errand=errand,
         )
         if request.lower is not None and not self.engine.capabilities.outfits:
             result = _try_on_twice(self.engine, request, report)

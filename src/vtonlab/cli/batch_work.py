@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from vtonlab.cli.batch_plan import Entry, PairOutcome, Plan
+from vtonlab.cli.departures import open_errand
 from vtonlab.cli.logs import is_debugging, prepare_logging
 from vtonlab.cli.orphans import end_with_parent
 from vtonlab.cli.signed import open_own_signer, save_result
@@ -178,6 +179,7 @@ def _dress_in(plan: Plan, person: Entry, garment: Entry) -> tuple[PairOutcome, V
                 options=plan.options,
                 person_analysis=_read_analysis(plan.analysis(person)),
                 garment_analysis=_read_analysis(plan.analysis(garment)),
+                errand=open_errand(plan.engine),
             )
         )
         target = plan.picture(person.name, garment.name)

@@ -23,7 +23,7 @@ def choose_engine(name: str | None) -> str:
 def check_cost(name: str, pictures: int) -> None:
     """Say on stderr what ``pictures`` of a paid engine are taken to cost. Raises ``BudgetSpent`` where that is over
     ``VTONLAB_REMOTE_BUDGET``: of a command, too, nobody wants to learn the price afterwards. What was spent before is
-    known to the server alone."""
+    counted when the pictures leave (``vtonlab.cli.departures``)."""
     from vtonlab import settings
     from vtonlab.engines import registry
     from vtonlab.errors import BudgetSpent

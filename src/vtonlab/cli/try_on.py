@@ -100,6 +100,7 @@ def try_on(
     """See a garment on a person."""
     from vtonlab import session
     from vtonlab.cli.choosing import check_cost, choose_engine
+    from vtonlab.cli.departures import open_errand
     from vtonlab.cli.signed import open_signer_or_warn, save_result
 
     options = parse_options(option)
@@ -107,15 +108,14 @@ def try_on(
     check_cost(chosen, 1 if lower is None else 2)
     signer = None if no_sign else open_signer_or_warn()
     start = time.perf_counter()
-    result = session.try_on(
-        person,
+    result = session.Session(person, chosen, keep=0).try_on(
         garment,
-        engine=chosen,
         kind=kind,
         lower=lower,
         mask=None if mask is None else read_mask(mask),
         description=description,
         report=_show_stage(),
+        errand=open_errand(chosen),
         **options,
     )
     made = time.perf_counter() - start

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import paint
@@ -20,6 +23,13 @@ def person(tmp_path):
 @pytest.fixture
 def garment(tmp_path):
     return paint(tmp_path / "clothes" / "shirt.png", (40, 90, 60))
+
+
+@pytest.fixture
+def fashn(tmp_path):
+    """Settings of a service that does not answer, and a data folder of one's own."""
+    told = {"FASHN_API_KEY": "k", "FASHN_URL": "http://127.0.0.1:1/v1", "FASHN_PRICE": "3", "DATA": tmp_path / "data"}
+    return {f"VTONLAB_{name}": str(value) for name, value in told.items()}
 
 
 def test_every_engine_says_how_it_is_and_has_its_card(vtonlab):
@@ -79,22 +89,35 @@ def test_the_settings_name_the_engine_that_is_asked(vtonlab, person, garment):
     assert "no engine “nobody”" in done.stderr
 
 
-def test_before_photos_leave_it_is_said_where_they_go(vtonlab, person, garment):
-    variables = {"VTONLAB_FASHN_API_KEY": "k", "VTONLAB_FASHN_URL": "http://127.0.0.1:1/v1"}
-    done = vtonlab("try-on", person, garment, "-o", "out.png", "--engine", "fashn", **variables)
+def departures(data: Path) -> list[tuple[object, ...]]:
+    """What the log of a data folder says of the machine's own user."""
+    query = """SELECT engine, host, pictures, price FROM departures JOIN users USING (user_id)
+        WHERE users.kind = 'default' AND bytes > 0 ORDER BY at"""
+    with closing(sqlite3.connect(data / "vtonlab.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_before_photos_leave_it_is_said_where_they_go_and_written_down(vtonlab, fashn, person, garment, tmp_path):
+    words = ["try-on", person, garment, "-o", "out.png", "--engine", "fashn"]
+    done = vtonlab(*words, **fashn)
     assert done.returncode == 1
     assert done.stderr.startswith("note: fashn: Pictures are sent to")
+    folders = ["--persons", person.parent, "--garments", garment.parent, "-o", "out", "--jobs", "1"]
+    assert vtonlab("batch", *folders, "--engine", "fashn", **fashn).returncode == 3
+    assert departures(tmp_path / "data") == [("fashn", "127.0.0.1:1", 2, 3.0)]
+    done = vtonlab(*words, **fashn, VTONLAB_REMOTE_BUDGET="9", VTONLAB_MODE="server")
+    assert "2 pictures" in done.stderr
+    assert len(departures(tmp_path / "data")) == 1
 
 
-def test_nobody_learns_the_price_afterwards(vtonlab, person, garment, tmp_path):
-    variables = {"VTONLAB_FASHN_API_KEY": "k", "VTONLAB_FASHN_URL": "http://127.0.0.1:1/v1", "VTONLAB_FASHN_PRICE": "3"}
+def test_nobody_learns_the_price_afterwards(vtonlab, fashn, person, garment, tmp_path):
     paint(person.with_name("other.png"), (10, 20, 30))
     words = ["batch", "--persons", person.parent, "--garments", garment.parent, "-o", "out", "--engine", "fashn"]
-    done = vtonlab(*words, **variables)
+    done = vtonlab(*words, **fashn)
     assert done.returncode == 1
     assert "budget for paid engines (5 $)" in done.stderr
     assert not list((tmp_path / "out" / "pictures").iterdir())
-    done = vtonlab("try-on", person, garment, "-o", "out.png", "--engine", "fashn", **variables)
+    done = vtonlab("try-on", person, garment, "-o", "out.png", "--engine", "fashn", **fashn)
     assert "it is taken to cost 3.00 US dollars (1 × 3.0)" in done.stderr
 
 
