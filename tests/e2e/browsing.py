@@ -61,6 +61,7 @@ class Windows:
         touch: bool = False,
         *,
         motion: bool = False,
+        refused: bool = True,
         beside: Page | None = None,
         remembered: Mapping[str, object] | None = None,
         tolerated: Sequence[re.Pattern[str]] = (),
@@ -68,7 +69,8 @@ class Windows:
     ) -> Page:
         """A page that is ready: its words are there. Language and theme are those of the system.
 
-        ``motion``: with transitions; ``beside``: another tab of the window of that page, with the same session;
+        ``motion``: with transitions; ``refused``: whether the server may refuse what is asked;
+        ``beside``: another tab of the window of that page, with the same session;
         ``remembered``: preferences that this browser has kept (stores/preferences.ts);
         ``tolerated``: complaints that belong to the test; ``options``: for the window, as Playwright has them.
         """
@@ -91,7 +93,7 @@ class Windows:
         else:
             context = beside.context
         page = context.new_page()
-        self._listen(page, [REFUSED, *tolerated])
+        self._listen(page, [*([REFUSED] if refused else []), *tolerated])
         page.goto(f"{site.address}{path}")
         wait_until_ready(page)
         return page

@@ -69,6 +69,33 @@ def test_a_guest_makes_an_account_and_their_pictures_come_along(
     assert me(page)["usage"]["images"] == 2
 
 
+def test_a_stranger_asks_for_nothing_that_is_refused(house: Site, open_page: OpenPage) -> None:
+    page = open_page(house, refused=False)
+    for path in ("/", "/tryon", "/images", "/generate"):
+        page.goto(path)
+        expect(page.get_by_role("main").get_by_role("heading", level=1)).to_be_attached()
+        page.wait_for_load_state("networkidle")
+
+
+def test_a_guests_fitting_room_comes_back_by_their_pictures_ids(
+    house: Site, open_page: OpenPage, drawings: dict[str, Path]
+) -> None:
+    page = open_page(house, refused=False)
+    [person] = upload(page, drawings["person"], category="char")
+    shirt, *newer = upload(page, *(drawings[name] for name in ("shirt", "tee", "skirt")))
+    upload(page, drawings["another"], category="char")
+    page.goto(f"/tryon?person={person}&garment={shirt}")
+    worn = page.get_by_role("region", name="The mirror").get_by_role("img", name=re.compile(" wearing "))
+    expect(worn).to_be_visible()
+    page.reload()
+    expect(worn).to_be_visible()
+    expect(page).to_have_url(f"{house.address}/tryon?person={person}&garment={shirt}")
+    # The room asks for what it wants: it need not be among the pictures that a listing begins with.
+    asked = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
+    assert {f"/api/v1/library/images/{one}" for one in (person, shirt)} <= set(asked)
+    assert not {f"/api/v1/library/images/{one}" for one in newer} & set(asked)
+
+
 def test_names_and_addresses_that_are_taken_are_told_at_their_field(house: Site, open_page: OpenPage) -> None:
     make_account(house, "first", "first@lab.example")
     page = open_page(house, "/login?as=new")

@@ -365,6 +365,58 @@ def test_a_mask_is_painted_with_keys_alone(at_rest: Site, open_page: Open) -> No
     expect(page.get_by_role("dialog", name=OPTIONS).get_by_text("You have drawn what is to change.")).to_be_visible()
 
 
+def test_what_was_set_and_drawn_comes_back_with_the_page(at_rest: Site, open_page: Open) -> None:
+    room = pair(at_rest)
+    page = open_page(at_rest, room, remembered={"engine": "sandbox"})
+    panel(page).get_by_label("What is the garment?").fill("a green shirt")
+    set_options(page, Seed="4711")
+    draw_with_keys(page)
+    page.reload()
+    expect(panel(page).get_by_role("button", name="Photograph it", exact=True)).to_be_enabled()
+    page.goto(f"{at_rest.address}/images")
+    page.goto(f"{at_rest.address}{room}")
+    expect(panel(page).get_by_label("What is the garment?")).to_have_value("a green shirt")
+    drawer = open_settings(page)
+    expect(drawer.get_by_label("Seed")).to_have_value("4711")
+    drawer.get_by_role("button", name="Change the drawing").click()
+    editor = page.get_by_role("dialog", name="What is to change")
+    expect(editor.get_by_role("button", name="Undo")).to_be_enabled()
+    editor.get_by_role("button", name="Cancel").click()
+    drawer.get_by_role("button", name="Done").click()
+    photograph(page)
+    expect_photograph(page)
+    made = history(at_rest)[0]
+    assert {**made["parameters"], "seed": 4711, "garment_description": "a green shirt"} == made["parameters"]
+    with at_rest.client() as client:
+        mask = client.get(made["mask_url"]).raise_for_status().content
+    assert Image.open(io.BytesIO(mask)).convert("L").getextrema() == (0, 255)
+
+    # The drawing is of one photo, and goes when another stands there.
+    drawn = open_settings(page).get_by_text("You have drawn what is to change.")
+    expect(drawn).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    page.keyboard.press("ArrowDown")
+    expect(page).not_to_have_url(re.compile(re.escape(room)))
+    page.goto(f"{at_rest.address}{room}")
+    expect(open_settings(page).get_by_label("Seed")).to_have_value("4711")
+    expect(drawn).to_have_count(0)
+
+
+def draw_with_keys(page: Page) -> None:
+    """Draw a line over the photo, and close the drawer."""
+    drawer = open_settings(page)
+    drawer.get_by_role("button", name="Draw what is to change").click()
+    editor = page.get_by_role("dialog", name="What is to change")
+    expect(editor.get_by_role("button", name="Upper body")).to_be_enabled()
+    editor.get_by_role("application").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    editor.get_by_role("button", name="Use this drawing").click()
+    expect(drawer.get_by_text("You have drawn what is to change.")).to_be_visible()
+    drawer.get_by_role("button", name="Done").click()
+    expect(drawer).to_have_count(0)
+
+
 def stroke(page: Page, canvas: Locator, begin: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw a line with the mouse; places are shares of the photo's width and height."""
     settle(page)  # a dialog that still rises is not where it will be

@@ -13,14 +13,17 @@ import { computed, ref, shallowRef, watch } from "vue";
 import { api, content } from "@/api/client";
 import { isAborted, Refusal, refusalFrom } from "@/api/errors";
 import type { TaskAnswer, TryOnEntry } from "@/api/schema";
+import { keepSitting, readSitting } from "@/composables/sitting";
 import { useFitting } from "@/features/fitting/fitting";
 import type { Drawing } from "@/features/fitting/mask/strokes";
 import { bodyOf, entryIdOf, isOfPair, isUnderWay, newKey, obstacleTo, type Pair, takesMask } from "@/features/fitting/order";
 import { fieldsOf, fitting as fittingOf, type OptionField, type OptionValues, type Presets } from "@/features/fitting/panel/form";
 import { keepOptions, keptOptions } from "@/features/fitting/panel/kept";
+import { type KeptMask, type Sitting, sittingOf, takeUp, toKeep, withSeed, withWords } from "@/features/fitting/panel/sitting";
 import { say } from "@/i18n";
 import { router } from "@/router";
 import { useEngines } from "@/stores/engines";
+import { useSession } from "@/stores/session";
 import { useTasks } from "@/stores/tasks";
 import { useToasts } from "@/stores/toasts";
 
@@ -28,21 +31,23 @@ export type { OptionValue } from "@/features/fitting/panel/form";
 
 interface HandMask {
   drawing: Drawing;
-  /** White where something is to change, black elsewhere; PNG. */
-  blob: Blob;
+  /** PNG, as a data address: white where something is to change, black elsewhere. */
   address: string;
 }
+
+const SITTING = "room";
 
 export const usePhotograph = defineStore("photograph", () => {
   const room = useFitting();
   const engines = useEngines();
   const tasks = useTasks();
+  const session = useSession();
   const toasts = useToasts();
 
   // ---- settings
 
   const byEngine = shallowRef<Record<string, OptionValues>>({});
-  const byGarment = shallowRef<Record<string, string>>({});
+  const byGarment = shallowRef<Sitting["words"]>({});
   const byPerson = shallowRef<Record<string, HandMask>>({});
 
   const fields = computed<OptionField[]>(() => fieldsOf(engines.chosen?.parameters ?? {}));
@@ -54,14 +59,16 @@ export const usePhotograph = defineStore("photograph", () => {
     get: () => {
       const name = engines.chosen?.name;
       if (name === undefined) return {};
-      const kept = keptOptions(name);
-      return byEngine.value[name] ?? (kept === null ? usual.value : fittingOf(fields.value, kept));
+      if (byEngine.value[name]) return byEngine.value[name];
+      const seed = sitting.value.seeds[name] ?? null;
+      return fittingOf(fields.value, { ...(keptOptions(name) ?? usual.value), seed });
     },
     set: (values) => {
       const name = engines.chosen?.name;
       if (name === undefined) return;
       byEngine.value = { ...byEngine.value, [name]: values };
       keepOptions(name, values);
+      keep({ seeds: withSeed(sitting.value.seeds, name, values["seed"]) });
     },
   });
   /** Of the garment, for engines that read it; each garment has its own. */
@@ -69,18 +76,50 @@ export const usePhotograph = defineStore("photograph", () => {
     get: () => byGarment.value[pair.value?.garment.id ?? ""] ?? "",
     set: (words) => {
       const id = pair.value?.garment.id;
-      if (id !== undefined) byGarment.value = { ...byGarment.value, [id]: words };
+      if (id === undefined) return;
+      byGarment.value = withWords(byGarment.value, id, words);
+      keep({ words: byGarment.value });
     },
   });
   const handMask = computed<HandMask | null>(() => byPerson.value[room.person?.id ?? ""] ?? null);
   /** What is to be changed, drawn by hand on this person's photo; null: the engine finds it. */
-  const mask = computed<Blob | null>(() => handMask.value?.blob ?? null);
+  const mask = computed<string | null>(() => handMask.value?.address ?? null);
 
   async function keepMask(personId: string, drawing: Drawing, blob: Blob | null): Promise<void> {
     const kept = Object.entries(byPerson.value).filter(([id]) => id !== personId);
-    if (blob !== null) kept.push([personId, { drawing, blob, address: await addressOf(blob) }]);
+    if (blob !== null) kept.push([personId, { drawing, address: await addressOf(blob) }]);
     byPerson.value = Object.fromEntries(kept);
   }
+
+  // ---- what comes back with the page
+
+  const sitting = shallowRef<Sitting>(sittingOf(null));
+
+  function keep(changed: Partial<Sitting>): void {
+    sitting.value = { ...sitting.value, ...changed };
+    if (session.isKnown) keepSitting(SITTING, toKeep(sitting.value));
+  }
+
+  /** It is known who sits here: what is theirs comes back, nothing of another's stays. */
+  watch(
+    () => session.isKnown && (session.profile?.user_id ?? ""),
+    (user, before) => {
+      if (user === false || user === before) return;
+      sitting.value = takeUp(readSitting(SITTING), session.profile);
+      const { words, mask: drawn } = sitting.value;
+      byEngine.value = {};
+      byGarment.value = words;
+      byPerson.value = drawn === null ? {} : { [drawn.person]: { drawing: { done: drawn.marks, undone: [] }, address: drawn.address } };
+      keep({});
+    },
+    { immediate: true },
+  );
+  /** One mask is kept: that of the person before the mirror. */
+  watch([() => room.person?.id, handMask], ([person, drawn]) => {
+    if (person === undefined) return;
+    const kept: KeptMask | null = drawn && { person, marks: drawn.drawing.done, address: drawn.address };
+    if (kept !== null || sitting.value.mask !== null) keep({ mask: kept });
+  });
 
   // ---- what is asked for
 
@@ -91,7 +130,7 @@ export const usePhotograph = defineStore("photograph", () => {
   const settings = computed(() => ({
     options: options.value,
     description: description.value,
-    mask: handMask.value?.address ?? null,
+    mask: mask.value,
   }));
   const obstacle = computed(() => obstacleTo(room.person, pair.value, engines.chosen, fields.value, settings.value));
   const canMask = computed(() => engines.chosen !== null && takesMask(engines.chosen, pair.value));

@@ -1,4 +1,4 @@
-/** The options that this browser remembers of each engine. A seed is not: it belongs to one picture. */
+/** The options that this browser remembers of each engine. A seed is not: it holds for a sitting (sitting.ts). */
 
 import type { OptionValues } from "@/features/fitting/panel/form";
 
