@@ -25,7 +25,7 @@ CHAPTERS = {
         "room": "在试衣间里",
         "engines": "图片由谁生成",
         "extension": "浏览器扩展",
-        "install": "装成应用",
+        "install": "安装为应用",
     },
 }
 BELOW_THE_BAR = (56, 200)

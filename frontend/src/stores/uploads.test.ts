@@ -80,6 +80,19 @@ describe("uploads", () => {
     expect(parcels).toHaveLength(4);
   });
 
+  it("are counted from one once nothing is on its way; what failed waits for another try", async () => {
+    beGuest();
+    const uploads = useUploads();
+    void uploads.add(files("1", "bad"), "clothes");
+    await parcel("1").arrives();
+    void uploads.add(files("2"), "clothes");
+    expect(uploads.items.map((item) => item.name)).toEqual(["1", "bad", "2"]);
+    await parcel("bad").fails();
+    await parcel("2").arrives();
+    void uploads.add(files("3"), "clothes");
+    expect(uploads.items.map((item) => item.name)).toEqual(["bad", "3"]);
+  });
+
   it("tell how far each has gone", () => {
     beGuest();
     const uploads = useUploads();

@@ -39,6 +39,7 @@ export const useUploads = defineStore("uploads", () => {
 
   /** Sends the files; resolves with the pictures that went in, those that were there already included. */
   async function add(files: readonly File[], category: UploadCategory): Promise<LibraryImage[]> {
+    if (!isBusy.value) forget((item) => item.state === "done"); // the former ones are counted no more
     const images = files.map(
       (file) =>
         new Promise<LibraryImage | null>((ended) => {
@@ -66,8 +67,12 @@ export const useUploads = defineStore("uploads", () => {
 
   /** Forgets what is over; what is on its way goes on. */
   function clear(): void {
-    for (const item of items.value) if (isOver(item)) works.delete(item.key);
-    items.value = items.value.filter((item) => !isOver(item));
+    forget(isOver);
+  }
+
+  function forget(which: (item: UploadItem) => boolean): void {
+    for (const item of items.value) if (which(item)) works.delete(item.key);
+    items.value = items.value.filter((item) => !which(item));
   }
 
   /** Stops a file on its way and forgets it. */
