@@ -143,6 +143,7 @@ def test_a_hundred_prompts_are_watched_to_the_end_across_a_restart(
 
         with page.expect_download() as download:
             page.get_by_role("button", name=say("batches.download"), exact=True).click()
+        assert download.value.url.startswith(f"{house.address}/api/v1/images/batch/")  # the browser's own
         with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
             assert archive.testzip() is None
             lines = list(csv.DictReader(io.StringIO(archive.read("prompts.csv").decode("utf-8-sig"))))

@@ -15,6 +15,8 @@ from tests.e2e.conftest import CheckAxe, OpenPage
 from tests.e2e.library import DROP, PASTE, carry, cells, chosen, swipe, tab, toast
 from tests.e2e.site import Site
 
+from vtonlab.library.tickets import MOST_OPEN
+
 
 @pytest.fixture
 def twelve(clean_site: Site, tmp_path: Path) -> Site:
@@ -255,9 +257,30 @@ class TestDoing:
             cells(page).nth(place).click(modifiers=["Control"])
         with page.expect_download() as download:
             page.get_by_role("toolbar").get_by_role("button", name="Download").click()
+        # The browser's own: what a page fetched would be at a blob: address, and in its memory.
+        assert download.value.url.startswith(f"{twelve.address}/api/v1/library/downloads/")
+        assert download.value.suggested_filename == "vtonlab-pictures.zip"
+        expect(toast(page)).to_contain_text("saving a zip with 2 pictures")
         content = Path(download.value.path()).read_bytes()
         names = [name for name in zipfile.ZipFile(io.BytesIO(content)).namelist() if name.endswith(".png")]
         assert sorted(Path(name).name for name in names) == ["number-09.png", "number-11.png"]
+
+    def test_a_download_that_cannot_begin_is_told_on_the_page(self, twelve: Site, open_page: OpenPage) -> None:
+        page = open_page(twelve, "/images", accept_downloads=True)
+        for place in (0, 2):
+            cells(page).nth(place).click(modifiers=["Control"])
+        begun: list[str] = []
+        page.on("download", lambda download: begun.append(download.url))
+        with twelve.client() as client:
+            ids = client.get("/api/v1/library/ids").json()["ids"]
+            asked = [client.post("/api/v1/library/downloads", json={"image_ids": ids}) for _ in range(MOST_OPEN + 1)]
+            page.get_by_role("toolbar").get_by_role("button", name="Download").click()
+            expect(toast(page)).to_contain_text("Too many requests")
+            expect(chosen(page)).to_have_count(2)
+            assert [answer.status_code for answer in asked] == [201] * MOST_OPEN + [429]
+            for answer in asked[:-1]:
+                client.get(answer.json()["url"]).raise_for_status()
+        assert not begun
 
     def test_favourites(self, twelve: Site, open_page: OpenPage) -> None:
         page = open_page(twelve, "/images")
