@@ -254,7 +254,9 @@ class TestTokens:
         assert text.startswith(made.json()["prefix"])
         program = await server_house.visitor(Authorization=f"Bearer {text}", Origin="chrome-extension://abcdef")
         assert (await upload(program)).status_code == 200
-        assert (await program.get(f"{V1}/library/images")).status_code == 403
+        beyond = await program.get(f"{V1}/library/images")
+        assert (beyond.status_code, beyond.json()["code"]) == (403, "not_allowed")
+        assert beyond.json()["detail"] == "This token may not do this (images:read)."
         assert (await program.post(f"{V1}/auth/api-tokens", json=wanted)).status_code == 403
         listed = (await mei.client.get(f"{V1}/auth/api-tokens")).json()["items"]
         assert [set(token) for token in listed] == [

@@ -100,8 +100,12 @@ class Caller:
         if signed_in and not self.is_signed_in:
             raise SignInNeeded
         if not self.may(permission):
-            raise NotAllowed(permission=permission.value)
+            raise self.lacks(permission)
         return self.owner
+
+    def lacks(self, permission: Permission) -> NotAllowed:
+        """The refusal where the role, or the API token they came with, does not allow it."""
+        return NotAllowed(permission=permission.value, by_token=self.via is Via.API_TOKEN)
 
 
 @dataclass(frozen=True)

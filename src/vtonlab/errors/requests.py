@@ -107,12 +107,23 @@ class TokenNotValid(RequestRefused):
 
 
 class NotAllowed(RequestRefused):
-    """Signed in, but the role or the token's scopes do not allow it. Values: ``permission``."""
+    """Signed in, but the role or the token's scopes do not allow it. Values: ``permission``, ``by_token``
+    (whether an API token came along)."""
 
     code = "not_allowed"
     status = 403
     sentence = Text("Your account may not do this ({permission}).", "你的账户没有此权限（{permission}）。")
     hint = Text("Ask an administrator for a role that may.", "请联系管理员调整你的角色。")
+    of_token = Text("This token may not do this ({permission}).", "此令牌没有此权限（{permission}）。")
+    make_another = Text(
+        "Make a token with this scope; where the role does not have it, ask an administrator.",
+        "请创建包含该权限的令牌；如果角色没有此权限，请联系管理员。",
+    )
+
+    def __init__(self, **values: object) -> None:
+        if values.get("by_token"):
+            vars(self).update(sentence=self.of_token, hint=self.make_another)
+        super().__init__(**values)
 
 
 class OthersData(RequestRefused):

@@ -8,13 +8,12 @@ from fastapi import Depends, Request
 
 from vtonlab.accounts.asking import Asking, permitted
 from vtonlab.accounts.caller import Caller, Permission
-from vtonlab.errors import NotAllowed
 from vtonlab.errors.language import Language, choose_language
 
 
 async def _who_looks(caller: Asking) -> Caller:
     if not caller.may(Permission.IMAGES_READ):
-        raise NotAllowed(permission=Permission.IMAGES_READ.value)
+        raise caller.lacks(Permission.IMAGES_READ)
     return caller
 
 

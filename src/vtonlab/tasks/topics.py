@@ -13,7 +13,7 @@ from json import dumps
 from typing import Final
 
 from vtonlab.accounts.caller import Caller, Permission
-from vtonlab.errors import BadRequest, NotAllowed
+from vtonlab.errors import BadRequest
 
 MOST_IDS: Final = 100
 PAUSE_SECONDS: Final = 0.1
@@ -61,7 +61,7 @@ class Watcher:
         """Hear of the topic from now on. Raises ``BadRequest`` for an unknown one, ``NotAllowed``."""
         topic = self._topics.find(name)
         if not caller.may(topic.permission):
-            raise NotAllowed(permission=topic.permission.value)
+            raise caller.lacks(topic.permission)
         self._watched[name] = topic
 
     def unwatch(self, name: str) -> None:
