@@ -331,6 +331,25 @@ async def test_a_request_repeated_with_its_key_is_one_task(home: httpx.AsyncClie
     await end(home, first.json()["id"])
 
 
+async def test_a_request_repeated_when_its_pictures_are_gone_is_answered_the_same(home: httpx.AsyncClient) -> None:
+    mine, other = await pair(home, step=8), await pair(home, step=9)
+    alone, matrix = {"Idempotency-Key": "gone-1"}, {"Idempotency-Key": "gone-2"}
+    several = {"human_images": [mine["human_image"]], "garment_images": [mine["garment_image"]]}
+    first = await home.post(STUDIO, json=mine, headers=alone)
+    group = await home.post(STUDIO, json=several, headers=matrix)
+    garment = (await end(home, first.json()["id"]))["parameters"]["garment_image"]
+    await end(home, group.json()["id"])
+    assert (await home.delete(f"/api/images/{garment}")).status_code == 200
+    again = await home.post(STUDIO, json=mine, headers=alone)
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+    assert (await home.post(STUDIO, json=several, headers=matrix)).json()["id"] == group.json()["id"]
+    assert (await home.get(f"/api/images/{garment}")).status_code == 404
+    for body, headers in ((mine, {}), (mine, {"Idempotency-Key": "gone-3"})):
+        assert (await home.post(STUDIO, json=body, headers=headers)).status_code == 404
+    else_than_first = mine | {"human_image": other["garment_image"]}
+    assert (await home.post(STUDIO, json=else_than_first, headers=alone)).status_code == 404
+
+
 async def test_a_try_on_can_be_stopped(home: httpx.AsyncClient, wanted: dict[str, Any]) -> None:
     body = {"human_images": [wanted["human_image"]], "garment_images": [await keep(home, shirt(5), "clothes")]}
     body["garment_images"] += [await keep(home, shirt(6 + step), "clothes") for step in range(3)]

@@ -120,3 +120,11 @@ class Wanted:
             mask_image=written["mask_image"],
             drawn_mask=None if drawn is None else read_text(drawn),
         )
+
+
+def name_pictures(parameters: Mapping[str, JsonValue]) -> set[str]:
+    """The ids of the people and clothes that a task's ``parameters`` name: of one fitting, or of everybody in
+    everything."""
+    outfit = [one["garment_image"] for one in parameters.get("outfit") or ()]
+    several = [*(parameters.get("human_images") or ()), *(parameters.get("garment_images") or ())]
+    return {str(name) for name in (parameters.get("human_image"), parameters.get("garment_image"), *outfit, *several)}

@@ -24,7 +24,7 @@ from vtonlab.fitting.jobs import FittingJobs
 from vtonlab.fitting.kept import Kept
 from vtonlab.fitting.masks import DRAWN, read_drawn
 from vtonlab.fitting.models import VtonHistory
-from vtonlab.fitting.orders import MOST_PAIRS, Layer, Matrix, Order, Wanted
+from vtonlab.fitting.orders import MOST_PAIRS, Layer, Matrix, Order, Wanted, name_pictures
 from vtonlab.fitting.results import Results
 from vtonlab.fitting.waiting import wait_for_end
 from vtonlab.imaging.signing import Signer
@@ -111,7 +111,13 @@ class Fitting:
         ``Conflict`` for a key that was used for something else.
         """
         user_id = caller.require(Permission.TRYON_CREATE, signed_in=False)
-        wanted = await self._look_through(caller, order)
+        try:
+            wanted = await self._look_through(caller, order)
+        except NotThere:
+            names = (order.human_image, *(layer.image for layer in order.layers))
+            if (first := await self._find_first(user_id, names, idempotency_key)) is None:
+                raise
+            return first
 
         async def work(session: AsyncSession) -> Task:
             task = await self._add(session, user_id, wanted, idempotency_key)
@@ -127,7 +133,13 @@ class Fitting:
         pairs = len(matrix.human_images) * len(matrix.garment_images)
         if not 1 <= pairs <= MOST_PAIRS:
             raise BadOption(option="garment_images", reason=TOO_MANY)
-        all_wanted = await self._look_through_all(caller, matrix)
+        try:
+            all_wanted = await self._look_through_all(caller, matrix)
+        except NotThere:
+            names = (*matrix.human_images, *matrix.garment_images)
+            if (first := await self._find_first(user_id, names, idempotency_key)) is None:
+                raise
+            return first
         parameters = {
             "engine": all_wanted[0].engine,
             "human_images": list(dict.fromkeys(wanted.human_image for wanted in all_wanted)),
@@ -147,6 +159,26 @@ class Fitting:
             return group
 
         return await self._database.write(work)
+
+    async def _find_first(self, user_id: str, names: tuple[str, ...], idempotency_key: str | None) -> Task | None:
+        """What was asked for with that key when all the pictures of these names were still there: a request repeated is
+        answered the same. A picture that is gone is compared only where it is named by its id."""
+        if idempotency_key is None:
+            return None
+        async with self._database.read() as session:
+            first = await self._tasks.find_first(session, user_id, idempotency_key)
+            if first is None or first.kind != KIND:
+                return None
+            known = name_pictures(first.parameters)
+            for name in names:
+                try:
+                    image_id = (await self._library.find(session, user_id, name)).id
+                except NotThere:
+                    image_id = name
+                is_filename = "." in image_id
+                if image_id not in known and not is_filename:
+                    return None
+        return first
 
     async def _check_line(self, session: AsyncSession, caller: Caller) -> None:
         """After what was asked for was added: a request repeated with its key adds nothing."""

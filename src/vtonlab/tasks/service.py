@@ -110,6 +110,10 @@ class Tasks:
             task.max_failures = known.max_failures
         return await self.queue.add(session, task)
 
+    async def find_first(self, session: AsyncSession, user_id: str, idempotency_key: str) -> Task | None:
+        """The user's task that was asked for with that key."""
+        return await repository.find_by_key(session, user_id, idempotency_key)
+
     async def add_group(
         self,
         session: AsyncSession,
