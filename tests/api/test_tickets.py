@@ -99,6 +99,7 @@ async def test_what_is_wrong_is_told_before_it_begins(server_house: House, monke
     assert (await ann.client.post(PATH, json={"image_ids": ids})).status_code == 429
 
 
+@pytest.mark.deep
 async def test_as_many_as_may_be_named(server_house: House) -> None:
     ann = await server_house.person("ann")
     [one] = await keep(ann, 1)
