@@ -53,6 +53,7 @@
     ├── EngineError              the engine could not do its work
     │   ├── EngineUnavailable    not running, not installed, or refusing connections
     │   │   ├── ServiceNotRunning    a service that people run themselves was not started (retryable)
+    │   │   ├── ServiceTrouble       it says that something went wrong on its side (retryable)
     │   │   ├── EngineNotSetUp   an address or key is missing in the settings
     │   │   ├── KeyRefused       the service does not accept the key
     │   │   └── NotThatService   the address answers with another interface
@@ -111,6 +112,7 @@ from vtonlab.errors.engines import (
     ProviderCannot,
     QuotaExceeded,
     ServiceNotRunning,
+    ServiceTrouble,
 )
 from vtonlab.errors.inputs import (
     AddressRefused,
@@ -235,6 +237,7 @@ __all__ = [
     "ServerFault",
     "ServiceError",
     "ServiceNotRunning",
+    "ServiceTrouble",
     "SignInNeeded",
     "StorageFull",
     "StorageUnavailable",

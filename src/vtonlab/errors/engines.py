@@ -31,6 +31,18 @@ class ServiceNotRunning(EngineUnavailable):
     hint = Text("Start it: {how}", "请启动它：{how}")
 
 
+class ServiceTrouble(EngineUnavailable):
+    """It answered that something went wrong on its side. Values: ``engine``."""
+
+    code = "service_trouble"
+    sentence = Text(
+        "The service of the engine “{engine}” has trouble of its own.", "引擎“{engine}”的服务自身出了故障。"
+    )
+    hint = Text(
+        "Nothing is wrong with what you asked for. Try again in a few minutes.", "请求本身没有问题，请过几分钟再试。"
+    )
+
+
 class EngineBusy(EngineError):
     """Its queue is full. Values: ``engine``."""
 

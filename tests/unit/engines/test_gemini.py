@@ -34,6 +34,7 @@ from vtonlab.errors import (
     NoPicture,
     NotThatService,
     QuotaExceeded,
+    ServiceTrouble,
     VtonError,
 )
 from vtonlab.imaging.provenance import SourceType
@@ -169,7 +170,7 @@ FREE = [
     ("bad request", BadOption),
     ("forbidden", KeyRefused),
     ("unauthorised", KeyRefused),
-    ("trouble", EngineUnavailable),
+    ("trouble", ServiceTrouble),
     ("overloaded", EngineBusy),
     ("too long", EngineTimeout),
 ]

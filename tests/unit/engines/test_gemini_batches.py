@@ -29,6 +29,7 @@ from vtonlab.errors import (
     PromptFailed,
     PromptRefused,
     QuotaExceeded,
+    ServiceTrouble,
     VtonError,
 )
 
@@ -250,7 +251,7 @@ def test_questions_that_are_not_answered_do_not_end_it(fake: FakeGemini) -> None
     engine = make_engine(fake, seconds=0.6)
     remote_id = engine.submit_batch(make_batch(2))
     fake.batch.trouble.extend(["trouble", "overloaded", "lose", "forbidden"])
-    for kind in (EngineUnavailable, EngineBusy, EngineUnavailable, KeyRefused):
+    for kind in (ServiceTrouble, EngineBusy, EngineUnavailable, KeyRefused):
         with pytest.raises(kind) as caught:
             engine.poll_batch(remote_id)
         assert type(caught.value) is kind

@@ -18,6 +18,7 @@ from vtonlab.errors import (
     KeyRefused,
     NotThatService,
     QuotaExceeded,
+    ServiceTrouble,
     Text,
     VtonError,
 )
@@ -89,7 +90,7 @@ def _refusal(error: Refused, engine: str, setup: Setup) -> VtonError:
         case 503:
             found = EngineBusy(engine=engine)
         case code if code >= 500:
-            found = EngineUnavailable(engine=engine)
+            found = ServiceTrouble(engine=engine)
         case _:  # a redirect, or no such model
             found = NotThatService(engine=engine)
     return found
