@@ -104,8 +104,10 @@ export const usePhotograph = defineStore("photograph", () => {
   watch(
     () => session.isKnown && (session.profile?.user_id ?? ""),
     (user, before) => {
-      if (user === false || user === before) return;
-      sitting.value = takeUp(readSitting(SITTING), session.profile);
+      if (user === false) return;
+      const early = before ? {} : sitting.value.seeds; // chosen before it was known
+      const kept = takeUp(readSitting(SITTING), session.profile);
+      sitting.value = { ...kept, seeds: { ...kept.seeds, ...early } };
       const { words, mask: drawn } = sitting.value;
       byEngine.value = {};
       byGarment.value = words;
