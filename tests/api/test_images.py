@@ -164,6 +164,7 @@ async def test_what_cannot_be_done_is_refused_and_costs_nothing(studio: House, f
         answer = await mei.client.post(ASK, json={"prompt": "a coat"} | more)
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
         assert answer.json()["hint"]
+        assert "(bytes)" not in answer.json()["detail"]
     cannot = await mei.client.post(ASK, json={"prompt": "a coat", "provider": "instant"})
     assert "gemini (gemini-nano-banana-2.1)" in cannot.json()["hint"]
     assert "sandbox (sandbox)" in cannot.json()["hint"]

@@ -20,7 +20,7 @@ from typing import Final
 from vtonlab.db.base import now
 from vtonlab.db.database import Database
 from vtonlab.engines.contract import Picture
-from vtonlab.errors import PICTURE, BadOption, NotThere, ServiceError, Text
+from vtonlab.errors import PICTURE, BadOption, ImageUnreadable, NotThere, ServiceError, Text
 from vtonlab.generation import repository
 from vtonlab.generation.orders import Reference
 from vtonlab.imaging.read import Limits, read_picture
@@ -90,8 +90,8 @@ class References:
             [
                 Reference(found[name])
                 if isinstance(name, str) and name in found
-                else Reference(key=await self._keep(user_id, name))
-                for name in names
+                else Reference(key=await self._keep(user_id, name, f"{NAMED}.{place}"))
+                for place, name in enumerate(names)
             ]
         )
 
@@ -124,11 +124,11 @@ class References:
 
     # ----
 
-    async def _keep(self, user_id: str, data_url: str | LongText) -> str:
+    async def _keep(self, user_id: str, data_url: str | LongText, called: str) -> str:
         with self._ingest.scratch.several() as folder:
             path = folder.new()
             async with self._decoding:  # one at a time: unpacked, a picture may take hundreds of megabytes
-                data = await asyncio.to_thread(self._shrink, data_url, path)
+                data = await asyncio.to_thread(self._shrink, data_url, path, called)
         key = f"{PREFIX}{user_id}/{hashlib.sha256(data).hexdigest()}.jpg"
         await self._make_room(user_id)
         await self._storage.put(key, data)
@@ -144,10 +144,13 @@ class References:
             if entry.key not in needed:
                 await self._storage.delete(entry.key)
 
-    def _shrink(self, data_url: str | LongText, path: Path) -> bytes:
+    def _shrink(self, data_url: str | LongText, path: Path, called: str) -> bytes:
         limits = self._ingest.limits
-        write_data_url(data_url, path, limits.size, NAMED)
-        picture = read_picture(path.read_bytes(), limits=limits, reduce_to=SIDE)
+        write_data_url(data_url, path, limits.size, called)
+        try:
+            picture = read_picture(path.read_bytes(), limits=limits, reduce_to=SIDE)
+        except ImageUnreadable as error:
+            raise ImageUnreadable(**{**error.values, "name": called}) from error
         return encode_picture(picture, ".jpg", quality=QUALITY)
 
     async def _load(self, user_id: str, reference: Reference) -> Picture:
