@@ -141,6 +141,18 @@ def test_a_flip_tells_how_long_it_took_and_neighbours_are_ready(room: Page) -> N
     assert all(entry["duration"] > 0 and entry["server"]["engine"] > 0 for entry in entries)
 
 
+def test_the_wardrobe_is_searched_as_soon_as_one_types(
+    clean_site: Site, photos: dict[str, Path], open_page: Open
+) -> None:
+    clean_site.add(photos["red"], photos["blue"])
+    page = open_page(clean_site, "/tryon")
+    expect(rail(page)).to_have_count(2)
+    page.get_by_role("button", name="Search the wardrobe").click()
+    expect(page.get_by_role("searchbox", name="Search the wardrobe")).to_be_focused()
+    page.keyboard.type("blue")
+    expect(rail(page)).to_have_count(1)
+
+
 def test_the_resting_mouse_shows_a_garment_and_leaving_shows_what_is_worn(room: Page) -> None:
     wear(room, 0)
     chosen, address = look(room), room.url
