@@ -14,6 +14,13 @@ export function useNow(): Readonly<Ref<number>> {
   return readonly(now);
 }
 
+const CALM = 20_000;
+
+/** The clock for what has ended and tells only minutes: a long list of it is not drawn anew with every second. */
+export function calmly(now: number): number {
+  return now - (now % CALM);
+}
+
 /** "about 20 s left"; empty where nobody knows. */
 export function leftText(task: TaskAnswer, now: number): string {
   const seconds = secondsLeft(task, now);
