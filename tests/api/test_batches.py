@@ -99,6 +99,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompts": ["a"] * 101}, "prompts"),
     ({"prompts": ["a", "b", " \n\u3000"]}, "prompts.2"),
     ({"prompts": ["a", "b" * 20_001]}, "prompts.1"),
+    ({"prompts": ["a\x0bb"]}, "prompts.0"),
+    ({"prompts": ["a"], "negative_prompt": "\x00"}, "negative_prompt"),
     ({"prompts": ["a"], "aspect_ratio": "1:2"}, "aspect_ratio"),
     ({"prompts": ["a"], "resolution": "8K"}, "resolution"),
     ({"prompts": ["a"], "reference_images": ["x"]}, "reference_images"),
