@@ -384,6 +384,7 @@ def test_every_section_has_an_address_and_nothing_that_axe_finds(
 @pytest.mark.deep
 def test_on_phones_the_list_comes_first(open_as: OpenPage, check_axe: CheckAxe) -> None:
     page = open_as(ADMIN, "/admin", language="zh-CN", theme="dark", width=360, height=740, touch=True)
+    expect(page.get_by_role("heading", level=1, name="管理")).to_be_visible()
     check_axe(page)
     for name in ("概览", "用户", "角色", "任务", "操作日志", "引擎与队列", "存储"):
         page.get_by_role("navigation", name="管理").get_by_role("link", name=name).click()
