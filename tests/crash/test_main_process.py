@@ -7,6 +7,7 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,7 +64,12 @@ def attempts(data: Path) -> Iterator[int]:
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="looks for processes as Linux has them")
 def test_nothing_outlives_the_main_process(tmp_path):
-    settings = {"data": str(tmp_path), "sandbox_on": "1", "task_lease_seconds": "1", "health_seconds": "3600"}
+    settings: dict[str, Any] = {
+        "data": str(tmp_path),
+        "sandbox_on": "1",
+        "task_lease_seconds": "1",
+        "health_seconds": "3600",
+    }
     with serve("--mode", "server", **settings) as server:
         ask_for_a_long_fitting(server)
         until(lambda: [*attempts(tmp_path)] == [1] and len(descend(server.process.pid)) > 1)
