@@ -89,6 +89,7 @@ def pass_time(seconds: float, tell: Callable[[float, float], None]) -> float:
 
 def make_error(failure: Failure, engine: str) -> VtonError:
     """The error of that code."""
-    kinds = [getattr(errors, name) for name in errors.__all__ if name not in {"LANGUAGES", "Text"}]
-    kind: type[VtonError] = next(kind for kind in kinds if kind.code == failure.value)
+    known = [getattr(errors, name) for name in errors.__all__]
+    kinds = [one for one in known if isinstance(one, type) and issubclass(one, VtonError)]
+    kind = next(kind for kind in kinds if kind.code == failure.value)
     return kind(engine=engine, setting=SETTING, seconds=0, limit=0, rule=TESTED)
