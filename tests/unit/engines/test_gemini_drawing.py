@@ -29,11 +29,11 @@ from vtonlab.errors import (
     EngineBusy,
     EngineNotSetUp,
     EngineTimeout,
-    EngineUnavailable,
     KeyRefused,
     NoPicture,
     PromptRefused,
     QuotaExceeded,
+    ServiceTrouble,
     VtonError,
 )
 from vtonlab.imaging.provenance import SourceType
@@ -173,7 +173,7 @@ def test_a_safety_filter_is_told_with_its_rule(fake: FakeGemini, answer: str, en
         ("no image", NoPicture, True),
         ("noise", NoPicture, True),
         ("lose", AnswerLost, True),
-        ("trouble", EngineUnavailable, False),
+        ("trouble", ServiceTrouble, False),
         ("much too fast", EngineBusy, False),
         ("day is over", QuotaExceeded, False),
         ("forbidden", KeyRefused, False),

@@ -148,7 +148,7 @@ async def test_a_service_in_trouble_is_asked_again_and_paid_once(house: House, f
 async def test_a_service_that_stays_in_trouble_is_given_up(house: House, fake: FakeGemini) -> None:
     fake.by_prompt["coat"] = "trouble"
     task = await house.draw()
-    assert (task.status, task.error["code"]) == (Status.FAILED, "engine_unavailable")
+    assert (task.status, task.error["code"]) == (Status.FAILED, "service_trouble")
     assert fake.asked == task.failures == 5
     assert fake.bought == 0
 
