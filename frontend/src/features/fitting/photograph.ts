@@ -105,11 +105,12 @@ export const usePhotograph = defineStore("photograph", () => {
     () => session.isKnown && (session.profile?.user_id ?? ""),
     (user, before) => {
       if (user === false) return;
-      const early = before ? {} : sitting.value.seeds; // chosen before it was known
+      const early = before ? null : sitting.value; // set before it was known, and theirs then
       const kept = takeUp(readSitting(SITTING), session.profile);
-      sitting.value = { ...kept, seeds: { ...kept.seeds, ...early } };
+      sitting.value = { ...kept, seeds: { ...kept.seeds, ...early?.seeds }, words: { ...kept.words, ...early?.words } };
       const { words, mask: drawn } = sitting.value;
-      byEngine.value = {};
+      // What is being typed may be no good yet, and is not kept then: it stays in its field all the same.
+      if (before) byEngine.value = {};
       byGarment.value = words;
       byPerson.value = drawn === null ? {} : { [drawn.person]: { drawing: { done: drawn.marks, undone: [] }, address: drawn.address } };
       keep({});
