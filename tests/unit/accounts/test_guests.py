@@ -45,7 +45,7 @@ async def test_a_stranger_becomes_a_guest_with_a_row_and_a_cookie(any_home: Home
 
 
 async def test_new_guests_from_one_place_are_limited(home: Home) -> None:
-    admitted = []
+    admitted: list[object] = []
 
     async def come() -> None:
         while len(admitted) < 61:  # two minutes' worth and one: a minute of the clock may end meanwhile
